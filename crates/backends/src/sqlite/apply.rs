@@ -1,0 +1,242 @@
+//! From an entry to the tables that people read: rooms and members.
+//!
+//! Only ever called for an entry that the rules let in and that has its number.
+
+use chat::event::{Body, Draft};
+use chat::ids::UserId;
+use chat::room::{History, Membership, NewRoom, RoomChanges, RoomKind, RoomRole};
+use chat::rules;
+
+use super::columns::{history_word, integer, kind_word, room_role_word};
+use super::commit::{Batch, Line};
+use super::facts::{State, present};
+use super::fault::Answer;
+use crate::fold::{fold, key};
+
+impl Batch<'_> {
+    /// Makes the row of a room whose first entry the draft is; without any entry or member yet.
+    pub(crate) fn open(&self, draft: &Draft) -> Answer<State> {
+        let now = self.now();
+        let state = |kind, history, protected| State {
+            kind,
+            history,
+            protected,
+            archived: false,
+            deleted: false,
+            last_seq: 0,
+            last_ordinal: 0,
+            last_at: now,
+            entry_at: now,
+            member_count: 0,
+            owner_count: 0,
+            pin_count: 0,
+        };
+        let Body::RoomOpened { room, .. } = &draft.body else {
+            return Err(chat::error::Error::NotFound { what: "room" }.into());
+        };
+        let NewRoom {
+            kind,
+            name,
+            topic,
+            description,
+            history,
+            protected,
+            direct_key,
+        } = room;
+        self.db
+            .prepare_cached(
+                "insert into rooms (id, kind, name, name_key, folded, topic, description, history, protected, archived,
+                                    direct_key, created_at, last_seq, last_ordinal, last_at, entry_at, member_count,
+                                    owner_count, pin_count)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, 0, 0, ?11, ?11, 0, 0, 0)",
+            )?
+            .execute(rusqlite::params![
+                draft.room.0.as_bytes(),
+                kind_word(*kind),
+                name,
+                name_key(*kind, name),
+                fold(name),
+                topic,
+                description,
+                history_word(*history),
+                protected,
+                direct_key,
+                now.0,
+            ])?;
+        Ok(state(*kind, *history, *protected))
+    }
+
+    /// Carries the entry into the tables; the counters of the room stay in `state`.
+    pub(crate) fn apply(&mut self, line: &Line<'_>, state: &mut State) -> Answer<()> {
+        let actor = line.draft.actor;
+        match &line.draft.body {
+            Body::RoomOpened { members, .. } => {
+                self.enter(line, state, actor, RoomRole::Owner, None)?;
+                for user in members.iter().filter(|user| **user != actor) {
+                    self.enter(line, state, *user, RoomRole::Member, None)?;
+                }
+                Ok(())
+            }
+            Body::RoomChanged { changes } => self.change_room(line, state, changes),
+            Body::RoomArchived => {
+                state.archived = true;
+                Ok(())
+            }
+            Body::RoomUnarchived => {
+                state.archived = false;
+                Ok(())
+            }
+            Body::RoomDeleted => self.delete_room(line, state),
+            Body::MemberJoined => self.enter(line, state, actor, RoomRole::Member, line.facts.actor.as_ref()),
+            Body::MemberInvited { user } => {
+                self.enter(line, state, *user, RoomRole::Member, line.facts.subject.as_ref())
+            }
+            Body::MemberLeft => self.depart(line, state, line.facts.actor.as_ref(), false),
+            Body::MemberRemoved { .. } => self.depart(line, state, line.facts.subject.as_ref(), true),
+            Body::MemberRoleChanged { role, .. } => {
+                self.change_member_role(line, state, line.facts.subject.as_ref(), *role)
+            }
+            Body::MessagePosted { .. } => self.post(line, state),
+            Body::MessageEdited {
+                text,
+                mentions,
+                mentions_room,
+                ..
+            } => self.edit(line, text, mentions, *mentions_room),
+            Body::MessageDeleted { .. } => self.delete(line, state),
+            Body::ReactionAdded { emoji, .. } => self.react(line, emoji),
+            Body::ReactionRemoved { emoji, .. } => self.unreact(line, emoji),
+            Body::MessagePinned { .. } => self.pin(line, state, true),
+            Body::MessageUnpinned { .. } => self.pin(line, state, false),
+        }
+    }
+
+    /// Comes in, for the first time or again, with nothing unread.
+    fn enter(
+        &self,
+        line: &Line<'_>,
+        state: &mut State,
+        user: UserId,
+        role: RoomRole,
+        before: Option<&Membership>,
+    ) -> Answer<()> {
+        if present(before).is_some() {
+            return Ok(());
+        }
+        self.db
+            .prepare_cached(
+                "insert into members (room_id, user_id, role, from_seq, barred, joined_at, read_seq, read_ordinal)
+                 values (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)
+                 on conflict (room_id, user_id) do update set
+                     role = ?3, from_seq = ?4, to_seq = null, barred = 0, joined_at = ?5, read_seq = ?6,
+                     read_ordinal = ?7",
+            )?
+            .execute((
+                line.draft.room.0.as_bytes(),
+                user.0.as_bytes(),
+                room_role_word(role),
+                integer(rules::first_visible(state.history, line.seq)),
+                line.at.0,
+                integer(line.seq),
+                integer(line.ordinal),
+            ))?;
+        state.member_count += 1;
+        state.owner_count += u64::from(role == RoomRole::Owner);
+        Ok(())
+    }
+
+    fn depart(&self, line: &Line<'_>, state: &mut State, membership: Option<&Membership>, barred: bool) -> Answer<()> {
+        let Some(membership) = present(membership) else {
+            return Ok(());
+        };
+        self.db
+            .prepare_cached("update members set to_seq = ?3, barred = ?4 where room_id = ?1 and user_id = ?2")?
+            .execute((
+                line.draft.room.0.as_bytes(),
+                membership.user.0.as_bytes(),
+                integer(line.seq),
+                barred,
+            ))?;
+        state.member_count -= 1;
+        state.owner_count -= u64::from(membership.role == RoomRole::Owner);
+        Ok(())
+    }
+
+    fn change_member_role(
+        &self,
+        line: &Line<'_>,
+        state: &mut State,
+        membership: Option<&Membership>,
+        role: RoomRole,
+    ) -> Answer<()> {
+        let Some(membership) = present(membership) else {
+            return Ok(());
+        };
+        self.db
+            .prepare_cached("update members set role = ?3 where room_id = ?1 and user_id = ?2")?
+            .execute((
+                line.draft.room.0.as_bytes(),
+                membership.user.0.as_bytes(),
+                room_role_word(role),
+            ))?;
+        state.owner_count += u64::from(role == RoomRole::Owner);
+        state.owner_count -= u64::from(membership.role == RoomRole::Owner);
+        Ok(())
+    }
+
+    fn change_room(&self, line: &Line<'_>, state: &mut State, changes: &RoomChanges) -> Answer<()> {
+        let RoomChanges {
+            name,
+            topic,
+            description,
+            history,
+        } = changes;
+        if let Some(name) = name {
+            self.db
+                .prepare_cached("update rooms set name = ?2, name_key = ?3, folded = ?4 where id = ?1")?
+                .execute((
+                    line.draft.room.0.as_bytes(),
+                    name,
+                    name_key(state.kind, name),
+                    fold(name),
+                ))?;
+        }
+        let history: &Option<History> = history;
+        self.db
+            .prepare_cached(
+                "update rooms set topic = coalesce(?2, topic), description = coalesce(?3, description),
+                     history = coalesce(?4, history)
+                 where id = ?1",
+            )?
+            .execute((
+                line.draft.room.0.as_bytes(),
+                topic,
+                description,
+                history.map(history_word),
+            ))?;
+        state.history = history.unwrap_or(state.history);
+        Ok(())
+    }
+
+    /// The log stays; the name is free again; nobody is in the room any longer.
+    fn delete_room(&self, line: &Line<'_>, state: &mut State) -> Answer<()> {
+        self.db
+            .prepare_cached("update rooms set deleted_at = ?2, name_key = null, direct_key = null where id = ?1")?
+            .execute((line.draft.room.0.as_bytes(), line.at.0))?;
+        self.db
+            .prepare_cached("update members set to_seq = ?2 where room_id = ?1 and to_seq is null")?
+            .execute((line.draft.room.0.as_bytes(), integer(line.seq)))?;
+        state.deleted = true;
+        state.member_count = 0;
+        state.owner_count = 0;
+        Ok(())
+    }
+}
+
+/// Only the names of public rooms are unique: nobody can find the others by name.
+fn name_key(kind: RoomKind, name: &str) -> Option<String> {
+    match kind {
+        RoomKind::Public => Some(key(name)),
+        RoomKind::Private | RoomKind::Direct | RoomKind::Group => None,
+    }
+}

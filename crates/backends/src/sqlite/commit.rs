@@ -1,0 +1,312 @@
+//! The one routine that makes entries: repeat? admissible? then the next number, the log, the read tables, the index
+//! and the outbox, all inside the writer's transaction.
+//!
+//! Architecture invariant: a draft is refused before anything of it is written; rules are asked, never repeated, here.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chat::account::Person;
+use chat::error::Error;
+use chat::event::{Body, Draft, Entry, Outcome};
+use chat::ids::{RoomId, Timestamp, UserId};
+use chat::room::RoomKind;
+use chat::rules::{self, Facts, Verdict};
+use ring::digest::{SHA256, digest};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::columns::{integer, number};
+use super::facts::{Aim, State, gather};
+use super::fault::{Answer, Fault};
+use super::{entries, index};
+use crate::fold::key;
+use crate::record;
+
+/// Commits the drafts in order and answers each. A draft that fails for a reason of its own does not take its
+/// neighbours with it: they are then written one by one.
+pub(crate) fn commit(
+    db: &Connection,
+    drafts: &[Draft],
+    now: Timestamp,
+    keep_outbox: bool,
+) -> Answer<Vec<Result<Outcome, Error>>> {
+    let write = |drafts: &[Draft]| {
+        db.prepare_cached("savepoint drafts")?.execute([])?;
+        let outcomes = Batch::new(db, now, keep_outbox).write(drafts);
+        if outcomes.is_err() && !db.is_autocommit() {
+            db.prepare_cached("rollback to drafts")?.execute([])?;
+        }
+        db.prepare_cached("release drafts")?.execute([])?;
+        outcomes
+    };
+    match write(drafts) {
+        Err(fault) if drafts.len() > 1 && !fault.concerns_all() => {
+            tracing::error!(?fault, "a batch of entries failed; trying them one by one");
+        }
+        outcomes => return outcomes,
+    }
+    let mut outcomes = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        match write(std::slice::from_ref(draft)) {
+            Ok(one) => outcomes.extend(one),
+            Err(fault) if fault.concerns_all() => return Err(fault),
+            Err(fault) => outcomes.push(Err(fault.into_error())),
+        }
+    }
+    Ok(outcomes)
+}
+
+/// What the drafts of one batch share: rooms and people are read once.
+pub(crate) struct Batch<'db> {
+    pub(crate) db: &'db Connection,
+    now: Timestamp,
+    keep_outbox: bool,
+    rooms: HashMap<RoomId, Option<State>>,
+    people: HashMap<UserId, Option<Person>>,
+    /// Messages to be indexed anew at the end, and whether they are not in the index yet. At the end, because the
+    /// index writes itself out whenever another statement opens a savepoint.
+    pub(crate) to_index: BTreeMap<i64, bool>,
+}
+
+/// A draft that is being written: its place in the log.
+pub(crate) struct Line<'a> {
+    pub(crate) draft: &'a Draft,
+    pub(crate) facts: &'a Facts,
+    pub(crate) aim: Option<&'a Aim>,
+    pub(crate) seq: u64,
+    pub(crate) ordinal: u64,
+    pub(crate) at: Timestamp,
+}
+
+impl<'db> Batch<'db> {
+    fn new(db: &'db Connection, now: Timestamp, keep_outbox: bool) -> Self {
+        Self {
+            db,
+            now,
+            keep_outbox,
+            rooms: HashMap::new(),
+            people: HashMap::new(),
+            to_index: BTreeMap::new(),
+        }
+    }
+
+    fn write(mut self, drafts: &[Draft]) -> Answer<Vec<Result<Outcome, Error>>> {
+        let mut outcomes = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            outcomes.push(match self.one(draft) {
+                Ok(outcome) => Ok(outcome),
+                Err(Fault::Refused(refusal)) => Err(refusal),
+                Err(failure @ Fault::Database(_)) => return Err(failure),
+            });
+        }
+        for (room, state) in &self.rooms {
+            if let Some(state) = state {
+                state.store(self.db, *room)?;
+            }
+        }
+        for (message, fresh) in &self.to_index {
+            index::write(self.db, *message, *fresh)?;
+        }
+        Ok(outcomes)
+    }
+
+    fn one(&mut self, draft: &Draft) -> Answer<Outcome> {
+        if let Some(earlier) = self.earlier(draft)? {
+            return Ok(Outcome::Repeated(earlier));
+        }
+        let actor = self.person(draft.actor)?;
+        if !self.rooms.contains_key(&draft.room) {
+            self.rooms.insert(draft.room, State::load(self.db, draft.room)?);
+        }
+        let state = self.rooms.get(&draft.room).and_then(Option::as_ref);
+        let (facts, aim) = gather(self.db, draft, state)?;
+        match rules::admit(draft, &facts)? {
+            Verdict::Unchanged => Ok(Outcome::Unchanged),
+            Verdict::Record => {
+                self.check(draft, &facts, aim.as_ref())?;
+                let entry = self.record(draft, actor, &facts, aim.as_ref())?;
+                Ok(Outcome::Committed(Arc::new(entry)))
+            }
+        }
+    }
+
+    /// The entry of an earlier send with the same client id, or of the same draft.
+    fn earlier(&self, draft: &Draft) -> Answer<Option<Arc<Entry>>> {
+        let found = match &draft.client_id {
+            Some(client_id) => {
+                let mut statement = self.db.prepare_cached(
+                    "select seq, digest from log where room_id = ? and actor_id = ? and client_id = ?",
+                )?;
+                let values = (draft.room.0.as_bytes(), draft.actor.0.as_bytes(), client_id.as_str());
+                let found = statement.query_row(values, |row| Ok((number(row, 0)?, row.get::<_, Vec<u8>>(1)?)));
+                match found.optional()? {
+                    Some((seq, said)) if said != summary(&draft.body) => return Err(Error::Conflict { seq }.into()),
+                    found => found.map(|(seq, _)| seq),
+                }
+            }
+            None => {
+                let mut statement = self
+                    .db
+                    .prepare_cached("select seq from log where id = ? and room_id = ?")?;
+                let values = (draft.id.0.as_bytes(), draft.room.0.as_bytes());
+                statement.query_row(values, |row| number(row, 0)).optional()?
+            }
+        };
+        match found {
+            Some(seq) => entries::entry(self.db, draft.room, seq),
+            None => Ok(None),
+        }
+    }
+
+    /// What the tables need beyond the rules: names that are free, people and messages that exist.
+    fn check(&mut self, draft: &Draft, facts: &Facts, aim: Option<&Aim>) -> Answer<()> {
+        let known = self.rooms.get(&draft.room).is_some_and(Option::is_some);
+        match &draft.body {
+            Body::RoomOpened { room, members } => {
+                if known {
+                    return Err(Error::Taken { what: "room" }.into());
+                }
+                if room.kind == RoomKind::Public {
+                    self.refuse_taken_name(&room.name, draft.room)?;
+                }
+                let mut statement = self.db.prepare_cached("select 1 from rooms where direct_key = ?")?;
+                if room.direct_key.is_some() && statement.exists([&room.direct_key])? {
+                    return Err(Error::Taken { what: "conversation" }.into());
+                }
+                for user in members {
+                    self.person(*user)?;
+                }
+                return Ok(());
+            }
+            Body::RoomChanged { changes } => {
+                let is_public = facts.room.as_ref().is_some_and(|room| room.kind == RoomKind::Public);
+                if let Some(name) = changes.name.as_ref().filter(|_| is_public) {
+                    self.refuse_taken_name(name, draft.room)?;
+                }
+            }
+            Body::MemberInvited { user } | Body::MemberRemoved { user } | Body::MemberRoleChanged { user, .. } => {
+                self.person(*user)?;
+            }
+            Body::MessagePosted {
+                thread: Some(target), ..
+            }
+            | Body::MessageEdited { message: target, .. }
+            | Body::MessageDeleted { message: target }
+            | Body::ReactionAdded { message: target, .. }
+            | Body::ReactionRemoved { message: target, .. }
+            | Body::MessagePinned { message: target }
+            | Body::MessageUnpinned { message: target } => {
+                if aim.is_none_or(|aim| aim.facts.seq != target.seq) {
+                    return Err(Error::NotFound { what: "message" }.into());
+                }
+            }
+            Body::MessagePosted { thread: None, .. }
+            | Body::RoomArchived
+            | Body::RoomUnarchived
+            | Body::RoomDeleted
+            | Body::MemberJoined
+            | Body::MemberLeft => {}
+        }
+        if facts.room.is_none() {
+            Err(Error::NotFound { what: "room" }.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn refuse_taken_name(&self, name: &str, but: RoomId) -> Answer<()> {
+        let mut statement = self
+            .db
+            .prepare_cached("select 1 from rooms where name_key = ? and id <> ?")?;
+        let taken = statement.exists((key(name), but.0.as_bytes()))?;
+        if taken {
+            Err(Error::Taken { what: "room name" }.into())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn record(&mut self, draft: &Draft, actor: Person, facts: &Facts, aim: Option<&Aim>) -> Answer<Entry> {
+        let subject = draft.body.subject().map(|user| self.person(user)).transpose()?;
+        let known = self.rooms.remove(&draft.room).flatten();
+        let mut state = match known {
+            Some(state) => state,
+            None => self.open(draft)?,
+        };
+        state.last_seq += 1;
+        state.last_ordinal += u64::from(matches!(draft.body, Body::MessagePosted { .. }));
+        // A clock that goes back does not make a room's times go back.
+        state.entry_at = state.entry_at.max(self.now);
+        let line = Line {
+            draft,
+            facts,
+            aim,
+            seq: state.last_seq,
+            ordinal: state.last_ordinal,
+            at: state.entry_at,
+        };
+        self.log(&line)?;
+        self.apply(&line, &mut state)?;
+        let entry = Entry {
+            room: draft.room,
+            seq: line.seq,
+            ordinal: line.ordinal,
+            id: draft.id,
+            at: line.at,
+            actor,
+            client_id: draft.client_id.clone(),
+            body: draft.body.clone(),
+            subject,
+        };
+        self.rooms.insert(draft.room, Some(state));
+        Ok(entry)
+    }
+
+    fn log(&self, line: &Line<'_>) -> Answer<()> {
+        let draft = line.draft;
+        self.db
+            .prepare_cached(
+                "insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )?
+            .execute((
+                draft.room.0.as_bytes(),
+                integer(line.seq),
+                integer(line.ordinal),
+                draft.id.0.as_bytes(),
+                draft.actor.0.as_bytes(),
+                draft.client_id.as_ref().map(chat::ids::ClientId::as_str),
+                draft.client_id.as_ref().map(|_| summary(&draft.body)),
+                line.at.0,
+                record::write_body(&draft.body),
+            ))?;
+        if self.keep_outbox {
+            self.db
+                .prepare_cached("insert into outbox (event_id, room_id, seq, created_at) values (?, ?, ?, ?)")?
+                .execute((
+                    draft.id.0.as_bytes(),
+                    draft.room.0.as_bytes(),
+                    integer(line.seq),
+                    line.at.0,
+                ))?;
+        }
+        Ok(())
+    }
+
+    fn person(&mut self, user: UserId) -> Answer<Person> {
+        if !self.people.contains_key(&user) {
+            self.people.insert(user, entries::person_of(self.db, user)?);
+        }
+        let person = self.people.get(&user).cloned().flatten();
+        Ok(person.ok_or(Error::NotFound { what: "account" })?)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// Of what the client said: two sends with one client id are the same send if this is equal.
+fn summary(body: &Body) -> Vec<u8> {
+    digest(&SHA256, body.said().as_bytes()).as_ref()[..16].to_vec()
+}

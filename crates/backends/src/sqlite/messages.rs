@@ -1,0 +1,285 @@
+//! Messages as they stand, page by page. Every answer is cut to what the viewer's present membership may see.
+//!
+//! Pages are ranges of an index on (room, seq): the same cost at any depth of any room.
+
+use chat::account::Person;
+use chat::error::Error;
+use chat::event::Target;
+use chat::ids::{EntryId, RoomId, Seq, UserId};
+use chat::limits;
+use chat::message::{Edit, Message, Page, Range, Reaction};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use uuid::Uuid;
+
+use super::columns::{
+    client_id, id, integer, number, optional_id, optional_number, optional_time, person, time, unreadable,
+};
+use super::fault::Answer;
+use super::members::visible_from;
+use crate::record;
+
+/// The columns and tables that `read` reads.
+pub(crate) const SELECT: &str = "select m.number, m.room_id, m.seq, m.ordinal, m.id, m.client_id, m.at, m.text, \
+     m.mentions, m.mentions_room, m.location, m.thread_id, m.thread_seq, m.replies, m.edited_at, m.deleted_at, \
+     m.pinned_at, m.changed_seq, m.reactions, u.id, u.username, u.display_name, u.role, u.avatar";
+const TABLES: &str = "from messages m join users u on u.id = m.sender_id";
+
+/// A message with what is needed to complete it.
+pub(crate) struct Found {
+    pub(crate) number: i64,
+    pub(crate) reactions: u64,
+    pub(crate) message: Message,
+}
+
+/// Which messages a page is cut from: a room's, or those of one thread of it.
+struct Source {
+    room: RoomId,
+    thread: Option<Seq>,
+    from: Seq,
+}
+
+pub(crate) fn page(db: &Connection, room: RoomId, viewer: UserId, range: Range, limit: usize) -> Answer<Page> {
+    let from = visible_from(db, room, viewer)?;
+    cut(
+        db,
+        &Source {
+            room,
+            thread: None,
+            from,
+        },
+        range,
+        limit,
+    )
+}
+
+/// The answers in a thread; its root is not among them.
+pub(crate) fn thread(
+    db: &Connection,
+    room: RoomId,
+    viewer: UserId,
+    root: Seq,
+    range: Range,
+    limit: usize,
+) -> Answer<Page> {
+    let from = visible_from(db, room, viewer)?;
+    let mut statement = db.prepare_cached("select 1 from messages where room_id = ? and seq = ?")?;
+    if !statement.exists((room.0.as_bytes(), integer(root)))? {
+        return Err(Error::NotFound { what: "message" }.into());
+    }
+    cut(
+        db,
+        &Source {
+            room,
+            thread: Some(root),
+            from,
+        },
+        range,
+        limit,
+    )
+}
+
+/// Pinned messages, the one that was pinned last first.
+pub(crate) fn pins(db: &Connection, room: RoomId, viewer: UserId) -> Answer<Vec<Message>> {
+    let from = visible_from(db, room, viewer)?;
+    let mut statement = db.prepare_cached(&format!(
+        "{SELECT} {TABLES} where m.room_id = ? and m.pinned_at is not null and m.seq >= ?
+         order by m.pinned_at desc, m.seq desc limit ?"
+    ))?;
+    let values = (room.0.as_bytes(), integer(from), integer(limits::PINS_MAX));
+    let found = statement
+        .query_map(values, read)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    found.into_iter().map(|found| complete(db, found)).collect()
+}
+
+pub(crate) fn message(db: &Connection, room: RoomId, viewer: UserId, id: EntryId) -> Answer<Option<Message>> {
+    let from = visible_from(db, room, viewer)?;
+    let mut statement = db.prepare_cached(&format!(
+        "{SELECT} {TABLES} where m.id = ? and m.room_id = ? and m.seq >= ?"
+    ))?;
+    let values = (id.0.as_bytes(), room.0.as_bytes(), integer(from));
+    let found = statement.query_row(values, read).optional()?;
+    found.map(|found| complete(db, found)).transpose()
+}
+
+pub(crate) fn edits(db: &Connection, room: RoomId, viewer: UserId, id: EntryId) -> Answer<Vec<Edit>> {
+    let from = visible_from(db, room, viewer)?;
+    let mut statement = db.prepare_cached("select number from messages where id = ? and room_id = ? and seq >= ?")?;
+    let values = (id.0.as_bytes(), room.0.as_bytes(), integer(from));
+    let message: Option<i64> = statement.query_row(values, |row| row.get(0)).optional()?;
+    let message = message.ok_or(Error::NotFound { what: "message" })?;
+    let mut statement =
+        db.prepare_cached("select text, at from message_edits where message = ? order by seq limit ?")?;
+    let rows = statement.query_map((message, integer(limits::EDITS_MAX)), |row| {
+        Ok(Edit {
+            text: row.get(0)?,
+            at: time(row, 1)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Reads the columns of `SELECT`.
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+    let location = row
+        .get_ref(10)?
+        .as_str_or_null()?
+        .map(record::read_location)
+        .transpose();
+    let thread = match (optional_id(row, 11)?, optional_number(row, 12)?) {
+        (Some(id), Some(seq)) => Some(Target { id: EntryId(id), seq }),
+        (None, _) | (_, None) => None,
+    };
+    let sender: Person = person(row, 19)?;
+    let message = Message {
+        room: RoomId(id(row, 1)?),
+        seq: number(row, 2)?,
+        ordinal: number(row, 3)?,
+        id: EntryId(id(row, 4)?),
+        client_id: client_id(row, 5)?,
+        sender,
+        at: time(row, 6)?,
+        text: row.get(7)?,
+        mentions: ids(row.get_ref(8)?.as_blob()?),
+        mentions_room: row.get(9)?,
+        location: location.map_err(|problem| unreadable(10, problem))?,
+        thread,
+        replies: number(row, 13)?,
+        edited_at: optional_time(row, 14)?,
+        deleted_at: optional_time(row, 15)?,
+        pinned_at: optional_time(row, 16)?,
+        reactions: Vec::new(),
+        changed_seq: number(row, 17)?,
+    };
+    Ok(Found {
+        number: row.get(0)?,
+        reactions: number(row, 18)?,
+        message,
+    })
+}
+
+/// Adds the reactions, in the order in which they were given.
+pub(crate) fn complete(db: &Connection, found: Found) -> Answer<Message> {
+    let mut message = found.message;
+    if found.reactions > 0 {
+        let mut statement = db.prepare_cached("select emoji, user_id from reactions where message = ? order by seq")?;
+        let mut rows = statement.query([found.number])?;
+        while let Some(row) = rows.next()? {
+            let emoji: String = row.get(0)?;
+            let user = UserId(id(row, 1)?);
+            match message.reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+                Some(reaction) => reaction.users.push(user),
+                None => message.reactions.push(Reaction {
+                    emoji,
+                    users: vec![user],
+                }),
+            }
+        }
+    }
+    Ok(message)
+}
+
+/// The ids of a column that holds 16 bytes for each.
+pub(crate) fn ids(bytes: &[u8]) -> Vec<UserId> {
+    bytes
+        .chunks_exact(16)
+        .filter_map(|chunk| Uuid::from_slice(chunk).ok())
+        .map(UserId)
+        .collect()
+}
+
+fn cut(db: &Connection, source: &Source, range: Range, limit: usize) -> Answer<Page> {
+    let mut statement = db.prepare_cached("select last_seq from rooms where id = ?")?;
+    let head = statement.query_row([source.room.0.as_bytes()], |row| number(row, 0))?;
+    let (older, newer) = match range {
+        Range::Latest => (older(db, source, Seq::MAX, limit)?, Part::default()),
+        Range::Before(seq) => (
+            older(db, source, seq, limit)?,
+            Part {
+                messages: Vec::new(),
+                more: exists(db, source, seq, ">=")?,
+            },
+        ),
+        Range::After(seq) => (
+            Part {
+                messages: Vec::new(),
+                more: exists(db, source, seq, "<=")?,
+            },
+            newer(db, source, seq, limit)?,
+        ),
+        Range::Around(seq) => (
+            older(db, source, seq.saturating_add(1), limit - limit / 2)?,
+            newer(db, source, seq, limit / 2)?,
+        ),
+    };
+    let (has_before, has_after) = (older.more, newer.more);
+    let messages = older.messages.into_iter().rev().chain(newer.messages);
+    let messages = messages.map(|found| complete(db, found)).collect::<Answer<_>>()?;
+    Ok(Page {
+        messages,
+        has_before,
+        has_after,
+        head,
+    })
+}
+
+/// What was found in one direction, and whether there is more of it.
+#[derive(Default)]
+struct Part {
+    messages: Vec<Found>,
+    more: bool,
+}
+
+/// The newest with a smaller seq, newest first.
+fn older(db: &Connection, source: &Source, seq: Seq, limit: usize) -> Answer<Part> {
+    part(db, source, "m.seq < ?4 order by m.seq desc", seq, limit)
+}
+
+/// The oldest with a greater seq, oldest first.
+fn newer(db: &Connection, source: &Source, seq: Seq, limit: usize) -> Answer<Part> {
+    part(db, source, "m.seq > ?4 order by m.seq", seq, limit)
+}
+
+fn part(db: &Connection, source: &Source, condition: &str, seq: Seq, limit: usize) -> Answer<Part> {
+    let thread = in_thread(source);
+    let mut statement = db.prepare_cached(&format!(
+        "{SELECT} {TABLES} where m.room_id = ?1 and {thread} and m.seq >= ?3 and {condition} limit ?5"
+    ))?;
+    let values: [&dyn ToSql; 5] = [
+        source.room.0.as_bytes(),
+        &source.thread.map(integer),
+        &integer(source.from),
+        &integer(seq),
+        &integer(limit as u64 + 1),
+    ];
+    let mut messages = statement
+        .query_map(values, read)?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = messages.len() > limit;
+    messages.truncate(limit);
+    Ok(Part { messages, more })
+}
+
+fn exists(db: &Connection, source: &Source, seq: Seq, comparison: &str) -> Answer<bool> {
+    let thread = in_thread(source);
+    let mut statement = db.prepare_cached(&format!(
+        "select 1 from messages m
+         where m.room_id = ?1 and {thread} and m.seq >= ?3 and m.seq {comparison} ?4 limit 1"
+    ))?;
+    let values: [&dyn ToSql; 4] = [
+        source.room.0.as_bytes(),
+        &source.thread.map(integer),
+        &integer(source.from),
+        &integer(seq),
+    ];
+    Ok(statement.exists(values)?)
+}
+
+fn in_thread(source: &Source) -> &'static str {
+    // The parameter is named either way, so that the numbers of the others stay.
+    if source.thread.is_some() {
+        "m.thread_seq = ?2"
+    } else {
+        "?2 is null"
+    }
+}

@@ -1,0 +1,187 @@
+//! The store in one SQLite file: one thread writes, a few connections read beside it.
+//!
+//! Architecture invariant: the file is the truth. Nothing is remembered between transactions, so another program may
+//! use the file at the same time.
+
+mod accounts;
+mod answers;
+mod apply;
+mod apply_messages;
+mod columns;
+mod commit;
+mod entries;
+mod facts;
+mod fault;
+mod index;
+mod link;
+mod logins;
+mod members;
+mod messages;
+mod migrate;
+mod readers;
+mod rooms;
+mod search;
+mod store;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use chat::error::Result;
+use chat::ports::Clock;
+
+use crate::Options;
+use fault::Answer;
+use link::Link;
+use readers::Readers;
+use writer::Writer;
+
+/// Where a database lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    File(PathBuf),
+    /// Nowhere: it ends when it is closed.
+    Memory,
+}
+
+impl Place {
+    /// Reads `sqlite:PATH` or `sqlite::memory:`.
+    pub fn parse(url: &str) -> anyhow::Result<Self> {
+        match url.strip_prefix("sqlite:") {
+            Some(":memory:") => Ok(Self::Memory),
+            Some(path) => match path.strip_prefix("//").unwrap_or(path) {
+                "" => bail!("the database URL {url} names no file; write sqlite:rill.db, for instance"),
+                path => Ok(Self::File(PathBuf::from(path))),
+            },
+            None => bail!("the database URL {url} is not understood; write sqlite:PATH or sqlite::memory:"),
+        }
+    }
+}
+
+/// The store. Closing (dropping) it finishes what is being written.
+pub struct Sqlite {
+    // Readers close before the writer, which then tidies the write-ahead log away.
+    /// None in memory, where the one connection does everything.
+    readers: Option<Readers>,
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+    keep_outbox: bool,
+}
+
+/// What the database says of itself, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Durability {
+    /// `wal` for a file, `memory` in memory.
+    pub journal_mode: String,
+    /// `full`, `normal`, `off` or `extra`.
+    pub synchronous: &'static str,
+    pub foreign_keys: bool,
+    /// The number of the newest migration.
+    pub schema_version: i64,
+    pub sqlite_version: String,
+}
+
+impl Durability {
+    /// Whether what was acknowledged survives a loss of power.
+    pub fn survives_power_loss(&self) -> bool {
+        self.journal_mode == "wal" && matches!(self.synchronous, "full" | "extra")
+    }
+}
+
+impl Sqlite {
+    /// Opens the database and brings its tables up to date.
+    pub async fn open(place: Place, options: Options) -> anyhow::Result<Self> {
+        tokio::task::spawn_blocking(move || Self::open_now(place, options))
+            .await
+            .context("opening the database broke")?
+    }
+
+    fn open_now(place: Place, options: Options) -> anyhow::Result<Self> {
+        let link = match &place {
+            Place::File(path) => Link::writing(path)?,
+            Place::Memory => Link::in_memory()?,
+        };
+        let now = options.clock.now();
+        match &place {
+            Place::File(path) => {
+                migrate::migrate(&link.db, now)
+                    .with_context(|| format!("cannot use the database {}", path.display()))?;
+            }
+            Place::Memory => migrate::migrate(&link.db, now)?,
+        }
+        let readers = match &place {
+            Place::File(path) => Some(Readers::open(path)?),
+            Place::Memory => None,
+        };
+        let writer = Writer::start(link).context("cannot start the thread that writes")?;
+        Ok(Self {
+            readers,
+            writer,
+            clock: options.clock,
+            keep_outbox: options.keep_outbox,
+        })
+    }
+
+    /// Reads the settings back from the connection that writes.
+    pub async fn durability(&self) -> anyhow::Result<Durability> {
+        let read = |link: &Link| {
+            let text = |pragma: &str| link.db.query_row(pragma, [], |row| row.get::<_, String>(0));
+            let number = |pragma: &str| link.db.query_row(pragma, [], |row| row.get::<_, i64>(0));
+            Ok(Durability {
+                journal_mode: text("pragma journal_mode")?,
+                synchronous: match number("pragma synchronous")? {
+                    0 => "off",
+                    1 => "normal",
+                    2 => "full",
+                    _ => "extra",
+                },
+                foreign_keys: number("pragma foreign_keys")? == 1,
+                schema_version: migrate::version(&link.db)?,
+                sqlite_version: text("select sqlite_version()")?,
+            })
+        };
+        Ok(self.writer.run(read).await?)
+    }
+
+    async fn read<T, Q>(&self, question: Q) -> Result<T>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&Link) -> Answer<T> + Send + 'static,
+    {
+        match &self.readers {
+            Some(readers) => readers.run(question).await,
+            None => self.writer.run(question).await,
+        }
+    }
+
+    async fn write<T, W>(&self, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Link) -> Answer<T> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_a_file_or_memory_and_the_rest_is_refused_with_a_hint() {
+        assert_eq!(Place::parse("sqlite::memory:").unwrap(), Place::Memory);
+        assert_eq!(
+            Place::parse("sqlite:data/rill.db").unwrap(),
+            Place::File("data/rill.db".into())
+        );
+        assert_eq!(
+            Place::parse("sqlite:///var/rill.db").unwrap(),
+            Place::File("/var/rill.db".into())
+        );
+        for wrong in ["", "sqlite:", "mysql://x", "rill.db"] {
+            let problem = Place::parse(wrong).unwrap_err().to_string();
+            assert!(problem.contains("write sqlite:"), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! What happens: the numbered entries of a room's log, the passing signals, and the dialects that word both.
+//!
+//! Architecture invariant: nothing here knows a public JSON shape; `serde` serves what adapters store.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Person, Role};
+use crate::ids::{ClientId, EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
+use crate::message::Location;
+use crate::room::{Membership, NewRoom, RoomChanges, RoomRole};
+
+/// The message that an entry speaks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The id of the entry that posted it.
+    pub id: EntryId,
+    /// The number of that entry.
+    pub seq: Seq,
+}
+
+/// What an entry says. Closed: everything that can change a room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// Always seq 1: the room and its first members (the actor among them, as owner).
+    RoomOpened {
+        room: NewRoom,
+        members: Vec<UserId>,
+    },
+    RoomChanged {
+        changes: RoomChanges,
+    },
+    RoomArchived,
+    RoomUnarchived,
+    /// The last entry of a room: members see it, then the room is gone.
+    RoomDeleted,
+    /// The actor joined by themselves.
+    MemberJoined,
+    /// The actor brought `user` in.
+    MemberInvited {
+        user: UserId,
+    },
+    /// The actor left.
+    MemberLeft,
+    /// The actor removed `user`, who cannot come back uninvited.
+    MemberRemoved {
+        user: UserId,
+    },
+    MemberRoleChanged {
+        user: UserId,
+        role: RoomRole,
+    },
+    MessagePosted {
+        /// Markdown, as it was written.
+        text: String,
+        /// The root of the thread that this message belongs to.
+        thread: Option<Target>,
+        /// Who is named by `@username`; only members count.
+        mentions: Vec<UserId>,
+        /// `@room`: everybody.
+        mentions_room: bool,
+        location: Option<Location>,
+    },
+    MessageEdited {
+        message: Target,
+        text: String,
+        mentions: Vec<UserId>,
+        mentions_room: bool,
+    },
+    MessageDeleted {
+        message: Target,
+    },
+    ReactionAdded {
+        message: Target,
+        emoji: String,
+    },
+    ReactionRemoved {
+        message: Target,
+        emoji: String,
+    },
+    MessagePinned {
+        message: Target,
+    },
+    MessageUnpinned {
+        message: Target,
+    },
+}
+
+impl Body {
+    /// The message that the entry changes, if it changes one.
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::MessageEdited { message, .. }
+            | Self::MessageDeleted { message }
+            | Self::ReactionAdded { message, .. }
+            | Self::ReactionRemoved { message, .. }
+            | Self::MessagePinned { message }
+            | Self::MessageUnpinned { message } => Some(*message),
+            Self::RoomOpened { .. }
+            | Self::RoomChanged { .. }
+            | Self::RoomArchived
+            | Self::RoomUnarchived
+            | Self::RoomDeleted
+            | Self::MemberJoined
+            | Self::MemberInvited { .. }
+            | Self::MemberLeft
+            | Self::MemberRemoved { .. }
+            | Self::MemberRoleChanged { .. }
+            | Self::MessagePosted { .. } => None,
+        }
+    }
+
+    /// The other person whom the entry is about, if there is one.
+    pub fn subject(&self) -> Option<UserId> {
+        match self {
+            Self::MemberInvited { user }
+            | Self::MemberRemoved { user }
+            | Self::MemberRoleChanged { user, .. } => Some(*user),
+            Self::RoomOpened { .. }
+            | Self::RoomChanged { .. }
+            | Self::RoomArchived
+            | Self::RoomUnarchived
+            | Self::RoomDeleted
+            | Self::MemberJoined
+            | Self::MemberLeft
+            | Self::MessagePosted { .. }
+            | Self::MessageEdited { .. }
+            | Self::MessageDeleted { .. }
+            | Self::ReactionAdded { .. }
+            | Self::ReactionRemoved { .. }
+            | Self::MessagePinned { .. }
+            | Self::MessageUnpinned { .. } => None,
+        }
+    }
+
+    /// The part that the client itself said, without what was looked up for it: two sends with one client id
+    /// are the same send exactly if this is equal.
+    pub fn said(&self) -> String {
+        match self {
+            Self::MessagePosted {
+                text,
+                thread,
+                location,
+                ..
+            } => {
+                let thread = thread
+                    .map(|target| target.id.to_string())
+                    .unwrap_or_default();
+                let location = location
+                    .as_ref()
+                    .map(|place| format!("{place:?}"))
+                    .unwrap_or_default();
+                format!("post\n{thread}\n{location}\n{text}")
+            }
+            Self::MessageEdited { message, text, .. } => format!("edit\n{}\n{text}", message.id),
+            Self::RoomOpened { room, .. } => format!("open\n{room:?}"),
+            Self::RoomChanged { changes } => format!("change\n{changes:?}"),
+            Self::RoomArchived => "archive".into(),
+            Self::RoomUnarchived => "unarchive".into(),
+            Self::RoomDeleted => "delete_room".into(),
+            Self::MemberJoined => "join".into(),
+            Self::MemberInvited { user } => format!("invite\n{user}"),
+            Self::MemberLeft => "leave".into(),
+            Self::MemberRemoved { user } => format!("remove\n{user}"),
+            Self::MemberRoleChanged { user, role } => format!("role\n{user}\n{role:?}"),
+            Self::MessageDeleted { message } => format!("delete\n{}", message.id),
+            Self::ReactionAdded { message, emoji } => format!("react\n{}\n{emoji}", message.id),
+            Self::ReactionRemoved { message, emoji } => format!("unreact\n{}\n{emoji}", message.id),
+            Self::MessagePinned { message } => format!("pin\n{}", message.id),
+            Self::MessageUnpinned { message } => format!("unpin\n{}", message.id),
+        }
+    }
+}
+
+/// What somebody wants to add to a room's log; the commit gives it its number.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub room: RoomId,
+    /// Made by the server, time-ordered (UUIDv7).
+    pub id: EntryId,
+    pub actor: UserId,
+    /// The actor's role on the server, for the rules that are checked again inside the commit.
+    pub role: Role,
+    pub client_id: Option<ClientId>,
+    pub body: Body,
+}
+
+/// One numbered, committed line of a room's log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub room: RoomId,
+    pub seq: Seq,
+    /// How many messages the room's log holds up to and including this entry: what unread counts are computed from.
+    pub ordinal: u64,
+    pub id: EntryId,
+    pub at: Timestamp,
+    pub actor: Person,
+    pub client_id: Option<ClientId>,
+    pub body: Body,
+    /// The person named by `Body::subject`.
+    pub subject: Option<Person>,
+}
+
+impl Entry {
+    /// The entry as this member may see it: `None` outside of their part of the log; without its words and emoji
+    /// where it changes a message from before their time.
+    pub fn seen_by(entry: Arc<Self>, membership: &Membership) -> Option<Arc<Self>> {
+        if !membership.may_see(entry.seq) {
+            return None;
+        }
+        let target = entry.body.target();
+        if target.is_none_or(|message| message.seq >= membership.from_seq) {
+            return Some(entry);
+        }
+        let mut seen = Self::clone(&entry);
+        match &mut seen.body {
+            Body::MessageEdited {
+                text,
+                mentions,
+                mentions_room,
+                ..
+            } => {
+                text.clear();
+                mentions.clear();
+                *mentions_room = false;
+            }
+            Body::ReactionAdded { emoji, .. } | Body::ReactionRemoved { emoji, .. } => emoji.clear(),
+            Body::RoomOpened { .. }
+            | Body::RoomChanged { .. }
+            | Body::RoomArchived
+            | Body::RoomUnarchived
+            | Body::RoomDeleted
+            | Body::MemberJoined
+            | Body::MemberInvited { .. }
+            | Body::MemberLeft
+            | Body::MemberRemoved { .. }
+            | Body::MemberRoleChanged { .. }
+            | Body::MessagePosted { .. }
+            | Body::MessageDeleted { .. }
+            | Body::MessagePinned { .. }
+            | Body::MessageUnpinned { .. } => {}
+        }
+        Some(Arc::new(seen))
+    }
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It is in the log now.
+    Committed(Arc<Entry>),
+    /// It had been sent before with the same client id: the entry of the first time.
+    Repeated(Arc<Entry>),
+    /// The room was already as asked (the same reaction twice); no entry was made.
+    Unchanged,
+}
+
+impl Outcome {
+    /// The entry, if there is one.
+    pub fn entry(&self) -> Option<&Arc<Entry>> {
+        match self {
+            Self::Committed(entry) | Self::Repeated(entry) => Some(entry),
+            Self::Unchanged => None,
+        }
+    }
+}
+
+/// Whether somebody is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Online,
+    Away,
+    Offline,
+}
+
+/// What passes and is not kept: at most once, no number.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Signal {
+    /// Told to the room's listeners, except to the typist.
+    Typing {
+        room: RoomId,
+        person: Person,
+        on: bool,
+    },
+    /// Told to everybody who listens to one of `rooms`.
+    Presence {
+        user: UserId,
+        status: Status,
+        at: Timestamp,
+        rooms: Vec<RoomId>,
+    },
+    /// Told to everybody who listens to one of `rooms`: name or avatar changed.
+    Profile { person: Person, rooms: Vec<RoomId> },
+    /// Told to the user's own sessions: the read marker moved.
+    Read {
+        user: UserId,
+        room: RoomId,
+        seq: Seq,
+        ordinal: u64,
+        mentions: u64,
+    },
+    /// This login is over: its sockets close (code 4003).
+    SessionEnded { session: SessionId },
+    /// All logins of the user are over but `except`.
+    UserEnded {
+        user: UserId,
+        except: Option<SessionId>,
+    },
+}
+
+/// Everything that a listener can be told.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Entry(Arc<Entry>),
+    Signal(Signal),
+    /// The listener now follows this room from `seq` on.
+    RoomAdded {
+        room: RoomId,
+        seq: Seq,
+    },
+    /// The listener follows this room no longer; `seq` is the last entry it may see.
+    RoomGone {
+        room: RoomId,
+        seq: Seq,
+    },
+    /// The cursor cannot be continued: load the room anew.
+    Reset {
+        room: RoomId,
+        head: Seq,
+    },
+    /// The listener was too slow and its queue was dropped: resume every room.
+    Resync,
+}
+
+/// Words events for one kind of client. Pure: the same event gives the same bytes, or nothing.
+pub trait Dialect: Send + Sync {
+    /// The event as it goes over the wire, or `None` where this dialect has no word for it.
+    fn encode(&self, event: &Event) -> Option<Bytes>;
+}

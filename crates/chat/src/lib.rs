@@ -1,0 +1,172 @@
+//! The product: what people may do, and what happens when they do it.
+//!
+//! Architecture invariant: rules know no I/O. No web framework, no driver, no JSON: the world is behind `ports`.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use uuid::Uuid;
+
+use crate::account::{Actor, Person};
+use crate::account::password::Passwords;
+use crate::account::token::Signer;
+use crate::error::Result;
+use crate::event::{Body, Draft, Outcome};
+use crate::ids::{ClientId, EntryId, RoomId, Timestamp};
+use crate::limits::Limits;
+use crate::ports::KeptAnswer;
+use crate::rates::Rates;
+
+pub mod account;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod limits;
+pub mod message;
+pub mod policy;
+pub mod ports;
+pub mod presence;
+pub mod rates;
+pub mod room;
+pub mod rules;
+pub mod text;
+pub mod typing;
+
+/// How this server wants to be used.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub registration_open: bool,
+    /// The code that the first registration must bring, where the server listens beyond loopback.
+    pub setup_code: Option<String>,
+    /// `iss` and `aud` of access tokens.
+    pub issuer: String,
+    pub limits: Limits,
+}
+
+/// The ports that the product stands on.
+pub struct Ports {
+    pub store: Arc<dyn ports::Store>,
+    pub intake: Arc<dyn ports::Intake>,
+    pub bus: Arc<dyn ports::Bus>,
+    pub presence: Arc<dyn ports::Presence>,
+    pub clock: Arc<dyn ports::Clock>,
+    pub rng: Arc<dyn ports::Rng>,
+}
+
+/// Every verb of the product; one per process, shared by all doors.
+pub struct Chat {
+    pub(crate) ports: Ports,
+    pub(crate) settings: Settings,
+    pub(crate) rates: Rates,
+    pub(crate) passwords: Passwords,
+    pub(crate) tokens: Signer,
+    /// Held while an account is made and brought into the general room.
+    registering: tokio::sync::Mutex<()>,
+    epoch: String,
+}
+
+impl Chat {
+    /// Loads what the server made for itself once (the epoch, the key of its tokens) and wires the verbs to the ports.
+    pub async fn start(ports: Ports, settings: Settings) -> Result<Arc<Self>> {
+        let epoch = ports.store.epoch().await?;
+        let mut fresh = [0; 32];
+        ports.rng.fill(&mut fresh);
+        let key = ports.store.secret("access-token", fresh).await?;
+        let passwords = Passwords::new(ports.rng.as_ref())?;
+        Ok(Arc::new(Self {
+            rates: Rates::new(&settings.limits),
+            tokens: Signer::new(&key, &settings.issuer),
+            passwords,
+            ports,
+            settings,
+            registering: tokio::sync::Mutex::new(()),
+            epoch,
+        }))
+    }
+
+    /// The incarnation of the logs; a changed one makes every cursor void.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// The operator's limits.
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+
+    /// How this server wants to be used.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The store, for the hub's gap fills and for readiness.
+    pub fn store(&self) -> &Arc<dyn ports::Store> {
+        &self.ports.store
+    }
+
+    /// The counters, for the limits that a gateway holds (requests, handshakes, commands).
+    pub fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// The answer that this actor was given for an `Idempotency-Key` before, if there was one.
+    pub async fn kept_answer(&self, actor: &Actor, key: &str) -> Result<Option<KeptAnswer>> {
+        self.ports.store.kept_answer(actor.id(), key).await
+    }
+
+    /// Keeps the answer to an `Idempotency-Key` for a day.
+    pub async fn keep_answer(&self, actor: &Actor, key: &str, answer: KeptAnswer) -> Result<()> {
+        let now = self.now();
+        self.ports
+            .store
+            .keep_answer(actor.id(), key, answer, now)
+            .await
+    }
+
+    /// Takes a draft to the commit: the one way to change a room.
+    pub(crate) async fn submit(
+        &self,
+        actor: &Person,
+        room: RoomId,
+        client_id: Option<ClientId>,
+        body: Body,
+    ) -> Result<Outcome> {
+        let draft = Draft {
+            room,
+            id: EntryId(self.fresh_id()),
+            actor: actor.id,
+            role: actor.role,
+            client_id,
+            body,
+        };
+        self.ports.intake.submit(draft).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// A UUIDv7 (RFC 9562) of the server's clock and randomness.
+    pub(crate) fn fresh_id(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.ports.rng.fill(&mut random);
+        let millis = u64::try_from(self.now().0 / 1_000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// 32 random bytes in base64url: what a client shows again, and the hash that is kept of it.
+    pub(crate) fn fresh_secret(&self) -> (String, Vec<u8>) {
+        let mut random = [0; 32];
+        self.ports.rng.fill(&mut random);
+        let secret = URL_SAFE_NO_PAD.encode(random);
+        let hash = hash_of(&secret);
+        (secret, hash)
+    }
+}
+
+/// SHA-256: how secrets of 256 random bits are kept.
+pub(crate) fn hash_of(secret: &str) -> Vec<u8> {
+    digest(&SHA256, secret.as_bytes()).as_ref().to_vec()
+}

@@ -1,0 +1,148 @@
+//! Every limit of the product in one table; docs/limits.md says the same to people.
+
+use std::time::Duration;
+
+/// A message's text, in bytes of UTF-8 and in characters.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+pub const TEXT_CHARS_MAX: usize = 8_000;
+/// Names and descriptions, in characters.
+pub const ROOM_NAME_CHARS_MAX: usize = 80;
+pub const TOPIC_CHARS_MAX: usize = 250;
+pub const DESCRIPTION_CHARS_MAX: usize = 2_000;
+pub const USERNAME_CHARS_MIN: usize = 2;
+pub const USERNAME_CHARS_MAX: usize = 32;
+pub const PROFILE_FIELD_CHARS_MAX: usize = 100;
+pub const PASSWORD_CHARS_MIN: usize = 8;
+pub const PASSWORD_CHARS_MAX: usize = 128;
+pub const PASSWORD_BYTES_MAX: usize = 512;
+pub const AVATAR_BYTES_MAX: usize = 256 * 1024;
+/// One emoji, with its modifiers and joiners, in bytes.
+pub const EMOJI_BYTES_MAX: usize = 64;
+/// Different emoji on one message; earlier texts kept of it; people named in it.
+pub const REACTION_KINDS_MAX: u64 = 20;
+pub const EDITS_MAX: u64 = 50;
+pub const MENTIONS_MAX: usize = 50;
+pub const PINS_MAX: u64 = 100;
+
+/// People of a room; rooms of a person; people of a group.
+pub const MEMBERS_MAX: u64 = 5_000;
+pub const ROOMS_PER_USER_MAX: u64 = 1_000;
+pub const GROUP_PEOPLE_MAX: usize = 10;
+/// People who are in a room from its start.
+pub const FIRST_MEMBERS_MAX: usize = 100;
+/// Sessions that one person may have signed in.
+pub const LOGINS_PER_USER_MAX: usize = 50;
+
+/// Pages.
+pub const PAGE_DEFAULT: usize = 50;
+pub const PAGE_MAX: usize = 200;
+/// A search query, in characters; its terms; how long it may run.
+pub const QUERY_CHARS_MAX: usize = 256;
+pub const QUERY_TERMS_MAX: usize = 8;
+pub const QUERY_WAIT: Duration = Duration::from_secs(2);
+
+/// One commit: what collects while the one before is in flight.
+pub const BATCH_ITEMS_MAX: usize = 256;
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Drafts that may wait for a commit; beyond it sends are refused.
+pub const INTAKE_QUEUE_MAX: usize = 10_000;
+/// How long a sender waits for its commit before the outcome is called unknown.
+pub const COMMIT_WAIT: Duration = Duration::from_secs(10);
+
+/// Sockets.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
+pub const JSON_DEPTH_MAX: usize = 32;
+pub const URL_BYTES_MAX: usize = 4 * 1024;
+pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
+pub const HEADERS_MAX: usize = 64;
+pub const HEADER_WAIT: Duration = Duration::from_secs(10);
+pub const BODY_WAIT: Duration = Duration::from_secs(30);
+pub const AUTHENTICATION_WAIT: Duration = Duration::from_secs(10);
+pub const HEARTBEAT: Duration = Duration::from_secs(25);
+pub const HEARTBEAT_GRACE: Duration = Duration::from_secs(20);
+pub const QUEUE_EVENTS_MAX: usize = 512;
+pub const QUEUE_BYTES_MAX: usize = 1024 * 1024;
+/// A third overflow within the window closes the socket (4008).
+pub const RESYNCS_MAX: u32 = 3;
+pub const RESYNC_WINDOW: Duration = Duration::from_secs(60);
+/// A cursor further behind than this is answered with `reset`.
+pub const RESUME_GAP_MAX: u64 = 1_000;
+/// Entries of a room that the hub keeps at hand.
+pub const RECENT_ENTRIES_MAX: usize = 256;
+
+/// Lifetimes.
+pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
+pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 3600;
+pub const COOKIE_SECONDS: i64 = 30 * 24 * 3600;
+pub const TICKET_SECONDS: i64 = 30;
+pub const TYPING: Duration = Duration::from_secs(6);
+pub const PRESENCE_GRACE: Duration = Duration::from_secs(5);
+pub const KEPT_ANSWER_SECONDS: i64 = 24 * 3600;
+
+/// How often something may be done: `burst` at once, then one every `every`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub burst: u32,
+    pub every: Duration,
+}
+
+impl Rate {
+    /// `count` per `window`, of which `burst` at once.
+    pub const fn new(burst: u32, count: u32, window: Duration) -> Self {
+        Self {
+            burst,
+            every: Duration::from_nanos(window.as_nanos() as u64 / count as u64),
+        }
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The limits that an operator may set (`[limits]` in rill.toml); the rest above is part of the protocol.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    pub sends_per_user: Rate,
+    pub sends_per_room: Rate,
+    pub commands_per_connection: Rate,
+    pub typing_per_user: Rate,
+    pub searches_per_user: Rate,
+    pub rooms_opened_per_user: Rate,
+    pub joins_per_user: Rate,
+    pub sign_ins_per_account: Rate,
+    pub sign_ins_per_address: Rate,
+    pub registrations_per_address: Rate,
+    pub requests_per_user: Rate,
+    pub requests_per_address: Rate,
+    pub handshakes_per_address: Rate,
+    pub handshakes: Rate,
+    pub sockets_per_user: usize,
+    pub sockets_per_address: usize,
+    pub sockets: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sends_per_user: Rate::new(20, 5, SECOND),
+            sends_per_room: Rate::new(200, 50, SECOND),
+            commands_per_connection: Rate::new(60, 20, SECOND),
+            typing_per_user: Rate::new(3, 1, Duration::from_secs(3)),
+            searches_per_user: Rate::new(6, 2, SECOND),
+            rooms_opened_per_user: Rate::new(10, 10, HOUR),
+            joins_per_user: Rate::new(60, 60, HOUR),
+            sign_ins_per_account: Rate::new(5, 5, Duration::from_secs(300)),
+            sign_ins_per_address: Rate::new(20, 20, Duration::from_secs(300)),
+            registrations_per_address: Rate::new(20, 3, HOUR),
+            requests_per_user: Rate::new(200, 50, SECOND),
+            requests_per_address: Rate::new(400, 6_000, MINUTE),
+            handshakes_per_address: Rate::new(20, 10, SECOND),
+            handshakes: Rate::new(300, 300, SECOND),
+            sockets_per_user: 20,
+            sockets_per_address: 50,
+            sockets: 10_000,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Who may do what on the server as a whole: pure questions about roles, asked by the rules and the use cases.
+//!
+//! What somebody may do inside a room is in `rules`.
+
+use crate::account::Role;
+use crate::room::RoomKind;
+
+/// Whether the role may open rooms, direct ones included.
+pub fn may_open_rooms(role: Role) -> bool {
+    role != Role::Guest
+}
+
+/// Whether the role may change and moderate rooms of this kind without being their owner.
+/// Administrators look after public rooms; everybody else's rooms stay unknown to them.
+pub fn administers(role: Role, kind: RoomKind) -> bool {
+    role >= Role::Admin && kind == RoomKind::Public
+}
+
+/// Whether an account of role `actor` may ban or unban one of role `subject`.
+pub fn may_ban(actor: Role, subject: Role) -> bool {
+    actor >= Role::Admin && actor > subject
+}
+
+/// Whether the role may give roles to others.
+pub fn may_give_roles(role: Role) -> bool {
+    role == Role::SuperAdmin
+}
+
+/// Whether the role can be given to an account: guests come in by another way and have no account to promote.
+pub fn can_be_given(role: Role) -> bool {
+    role != Role::Guest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLES: [Role; 5] = [
+        Role::Guest,
+        Role::Bot,
+        Role::User,
+        Role::Admin,
+        Role::SuperAdmin,
+    ];
+
+    #[test]
+    fn only_administrators_ban_and_only_downwards() {
+        for actor in ROLES {
+            for subject in ROLES {
+                let expected = match actor {
+                    Role::Guest | Role::Bot | Role::User => false,
+                    Role::Admin => matches!(subject, Role::Guest | Role::Bot | Role::User),
+                    Role::SuperAdmin => subject != Role::SuperAdmin,
+                };
+                assert_eq!(may_ban(actor, subject), expected, "{actor:?} {subject:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_server_s_owner_gives_roles() {
+        let allowed: Vec<Role> = ROLES.into_iter().filter(|r| may_give_roles(*r)).collect();
+        assert_eq!(allowed, [Role::SuperAdmin]);
+    }
+
+    #[test]
+    fn administrators_look_after_public_rooms_only() {
+        for role in ROLES {
+            assert_eq!(administers(role, RoomKind::Public), role >= Role::Admin);
+            for kind in [RoomKind::Private, RoomKind::Direct, RoomKind::Group] {
+                assert!(!administers(role, kind), "{role:?} {kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn guests_open_no_rooms() {
+        let refused: Vec<Role> = ROLES.into_iter().filter(|r| !may_open_rooms(*r)).collect();
+        assert_eq!(refused, [Role::Guest]);
+    }
+}

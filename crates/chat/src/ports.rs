@@ -1,0 +1,205 @@
+//! The outside world on one page: everything the product needs and does not do itself.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::account::{Account, Avatar, Login, NewAccount, Person, ProfileChanges, Role};
+use crate::error::Result;
+use crate::event::{Draft, Entry, Outcome, Signal, Status};
+use crate::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
+use crate::message::{Edit, Message, Page, Query, Range};
+use crate::room::{Membership, Mine, Room};
+
+/// Keeps everything. `commit` is the only routine that makes an entry durable; the rest reads, or keeps accounts.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Numbers, deduplicates and writes log, read tables, search index and outbox, in one durable transaction.
+    /// Answers item by item, in order; `rules::admit` is asked inside the transaction.
+    async fn commit(&self, batch: Vec<Draft>) -> Result<Vec<Result<Outcome>>>;
+
+    /// The incarnation of this log; a changed epoch makes every cursor void.
+    async fn epoch(&self) -> Result<String>;
+    /// A secret that the server made for itself once, by name (32 bytes from `fresh` if there is none yet).
+    async fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32]>;
+    /// One cheap round trip, for readiness.
+    async fn ping(&self) -> Result<()>;
+
+    // The log.
+    /// Entries after `after` and up to `limit` of them, in seq order.
+    async fn entries(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<Arc<Entry>>>;
+    /// The newest seq of each room, in the order asked; 0 where there is no such room.
+    async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Seq>>;
+
+    // Rooms.
+    async fn room(&self, room: RoomId) -> Result<Option<Room>>;
+    async fn room_by_name(&self, name: &str) -> Result<Option<Room>>;
+    /// The direct conversation with exactly these people, by `room::direct_key`.
+    async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>>;
+    /// Public rooms whose name contains `text` (folded), by name, after the room named `after`.
+    async fn public_rooms(
+        &self,
+        text: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Room>>;
+    /// The user's rooms with read state; `only` narrows it to one room.
+    async fn rooms_of(&self, user: UserId, only: Option<RoomId>) -> Result<Vec<Mine>>;
+    /// Also memberships that have ended (`to_seq` is set).
+    async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
+    /// Present members by user name, after the one named `after`.
+    async fn members(
+        &self,
+        room: RoomId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(Person, Membership)>>;
+    /// Moves the marker forward (never back, never past the head) and answers where it stands.
+    async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Mine>;
+
+    // Messages. `viewer` limits every answer to what that membership may see.
+    async fn messages(
+        &self,
+        room: RoomId,
+        viewer: UserId,
+        range: Range,
+        limit: usize,
+    ) -> Result<Page>;
+    async fn thread(
+        &self,
+        room: RoomId,
+        viewer: UserId,
+        root: Seq,
+        range: Range,
+        limit: usize,
+    ) -> Result<Page>;
+    async fn pins(&self, room: RoomId, viewer: UserId) -> Result<Vec<Message>>;
+    async fn message(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Option<Message>>;
+    /// The texts that the message had before, oldest first.
+    async fn edits(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Vec<Edit>>;
+    /// Newest first; `before` is the cursor of the last hit of the page before. Answers hits and the next cursor.
+    async fn search(
+        &self,
+        viewer: UserId,
+        query: &Query,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<Message>, Option<u64>)>;
+
+    // Accounts.
+    /// Creates the account; the very first of the store becomes `super_admin`, in the same transaction.
+    async fn create_account(&self, account: NewAccount) -> Result<Account>;
+    async fn has_accounts(&self) -> Result<bool>;
+    async fn account(&self, user: UserId) -> Result<Option<Account>>;
+    /// By user name or by e-mail address, folded; with the password's PHC string.
+    async fn account_for_sign_in(&self, login: &str) -> Result<Option<(Account, String)>>;
+    async fn password_of(&self, user: UserId) -> Result<Option<String>>;
+    async fn set_password(&self, user: UserId, phc: &str) -> Result<()>;
+    /// Fails with `Stale` if the account's revision is not `revision` (where one is given).
+    async fn change_profile(
+        &self,
+        user: UserId,
+        changes: ProfileChanges,
+        revision: Option<u64>,
+    ) -> Result<Account>;
+    async fn set_role(&self, user: UserId, role: Role) -> Result<Account>;
+    async fn set_banned(&self, user: UserId, banned: Option<Timestamp>) -> Result<Account>;
+    async fn people_by_username(&self, names: &[String]) -> Result<Vec<Person>>;
+    /// Accounts whose user name or display name contains `text`, by user name, after `after`.
+    async fn find_people(
+        &self,
+        text: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Person>>;
+    async fn set_avatar(&self, user: UserId, avatar: Option<Avatar>) -> Result<Account>;
+    async fn avatar(&self, id: &str) -> Result<Option<Avatar>>;
+
+    // Logins (signed-in sessions) and tickets. Secrets arrive hashed.
+    async fn add_login(&self, login: Login) -> Result<()>;
+    async fn login(&self, session: SessionId) -> Result<Option<Login>>;
+    async fn login_by_secret(&self, hash: &[u8]) -> Result<Option<Login>>;
+    /// Also finds the login by the hash of its previous refresh token (see `Login::previous_hash`).
+    async fn login_by_refresh(&self, hash: &[u8]) -> Result<Option<Login>>;
+    /// Replaces the refresh token if `old` is still the current one; false if somebody was faster.
+    async fn rotate_login(
+        &self,
+        session: SessionId,
+        old: &[u8],
+        new: &[u8],
+        expires: Timestamp,
+    ) -> Result<bool>;
+    async fn touch_login(&self, session: SessionId, seen: Timestamp) -> Result<()>;
+    async fn logins_of(&self, user: UserId) -> Result<Vec<Login>>;
+    async fn end_login(&self, session: SessionId) -> Result<bool>;
+    async fn end_logins_of(
+        &self,
+        user: UserId,
+        except: Option<SessionId>,
+    ) -> Result<Vec<SessionId>>;
+    async fn add_ticket(&self, hash: &[u8], session: SessionId, expires: Timestamp) -> Result<()>;
+    /// Atomic: of many who try, one gets it.
+    async fn take_ticket(&self, hash: &[u8], now: Timestamp) -> Result<Option<SessionId>>;
+
+    // Idempotency-Key of REST: the stored answer to a request that was made before.
+    /// The fingerprint of the request and its answer (status, body), if the key is known.
+    async fn kept_answer(&self, user: UserId, key: &str) -> Result<Option<KeptAnswer>>;
+    async fn keep_answer(
+        &self,
+        user: UserId,
+        key: &str,
+        answer: KeptAnswer,
+        now: Timestamp,
+    ) -> Result<()>;
+}
+
+/// An answer kept for an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07), for 24 h.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptAnswer {
+    /// Of method, path and body.
+    pub fingerprint: Vec<u8>,
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+/// The way of a draft to `Store::commit`.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Answers after the commit; announces the entry on the bus before it answers.
+    async fn submit(&self, draft: Draft) -> Result<Outcome>;
+}
+
+/// Joins the nodes: what is published here reaches every node's `Inbox`, at most once.
+#[async_trait]
+pub trait Bus: Send + Sync {
+    async fn publish_entry(&self, entry: Arc<Entry>);
+    async fn publish_signal(&self, signal: Signal);
+}
+
+/// What a bus delivers to; the hub is one. Must not block.
+pub trait Inbox: Send + Sync {
+    fn entry(&self, entry: Arc<Entry>);
+    fn signal(&self, signal: Signal);
+}
+
+/// Who is here, counted per connection, across nodes, with expiry.
+#[async_trait]
+pub trait Presence: Send + Sync {
+    /// Another connection of the user; true if it is the first.
+    async fn arrive(&self, user: UserId, connection: u64) -> Result<bool>;
+    /// The connection is gone; true if it was the last.
+    async fn leave(&self, user: UserId, connection: u64) -> Result<bool>;
+    /// Sets what the user's connection says; answers the user's status if that changed it.
+    async fn set(&self, user: UserId, connection: u64, status: Status) -> Result<Option<Status>>;
+    async fn of(&self, users: &[UserId]) -> Result<Vec<Status>>;
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Randomness fit for secrets.
+pub trait Rng: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]);
+}

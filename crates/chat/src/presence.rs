@@ -1,0 +1,88 @@
+//! Presence: who is here. Whoever only reconnects was never away, as far as others can see.
+
+use std::sync::Arc;
+
+use crate::Chat;
+use crate::account::Actor;
+use crate::error::{Error, Result};
+use crate::event::{Signal, Status};
+use crate::ids::UserId;
+use crate::limits::PRESENCE_GRACE;
+use crate::ports::{Bus, Clock, Presence, Store};
+
+impl Chat {
+    /// A connection of the actor opened; others hear of the first one.
+    pub async fn arrive(&self, actor: &Actor, connection: u64) -> Result<()> {
+        if self.ports.presence.arrive(actor.id(), connection).await? {
+            self.teller().tell(actor.id(), Status::Online).await?;
+        }
+        Ok(())
+    }
+
+    /// A connection is gone; others hear of the last one, unless somebody is back within the grace.
+    pub async fn depart(&self, user: UserId, connection: u64) {
+        match self.ports.presence.leave(user, connection).await {
+            Ok(true) => {
+                tokio::spawn(self.teller().tell_if_still_gone(user));
+            }
+            Ok(false) => {}
+            Err(refusal) => tracing::warn!(%refusal, "a departure could not be noted"),
+        }
+    }
+
+    /// What the connection says of the actor: online, or away.
+    pub async fn set_status(&self, actor: &Actor, connection: u64, status: Status) -> Result<()> {
+        match status {
+            Status::Online | Status::Away => {}
+            Status::Offline => {
+                return Err(Error::invalid("status", "must be online or away; close the connection to be offline"));
+            }
+        }
+        if let Some(now) = self.ports.presence.set(actor.id(), connection, status).await? {
+            self.teller().tell(actor.id(), now).await?;
+        }
+        Ok(())
+    }
+
+    fn teller(&self) -> Teller {
+        Teller {
+            store: Arc::clone(&self.ports.store),
+            bus: Arc::clone(&self.ports.bus),
+            presence: Arc::clone(&self.ports.presence),
+            clock: Arc::clone(&self.ports.clock),
+        }
+    }
+}
+
+/// What a departure needs after its connection is gone.
+struct Teller {
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    presence: Arc<dyn Presence>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Teller {
+    async fn tell(&self, user: UserId, status: Status) -> Result<()> {
+        let rooms = self.store.rooms_of(user, None).await?;
+        let presence = Signal::Presence {
+            user,
+            status,
+            at: self.clock.now(),
+            rooms: rooms.into_iter().map(|mine| mine.room.id).collect(),
+        };
+        self.bus.publish_signal(presence).await;
+        Ok(())
+    }
+
+    async fn tell_if_still_gone(self, user: UserId) {
+        tokio::time::sleep(PRESENCE_GRACE).await;
+        let gone = match self.presence.of(&[user]).await {
+            Ok(statuses) => statuses.first() == Some(&Status::Offline),
+            Err(_) => true,
+        };
+        if gone && let Err(refusal) = self.tell(user, Status::Offline).await {
+            tracing::warn!(%refusal, "a departure could not be told");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! For those who watch the server: is it alive, may it be sent people, what is it doing.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use chat::error::Error;
+use http::{HeaderValue, StatusCode, header};
+use ring::constant_time;
+use serde_json::{Value, json};
+
+use crate::address::RemoteEnd;
+use crate::refusal::Refusal;
+use crate::{Gateway, State};
+
+/// How long the store may take to answer before it counts as away.
+const STORE_WAIT: Duration = Duration::from_secs(2);
+
+/// `GET /healthz`, `GET /livez`: this process answers. Nothing else is asked, so that nothing else can restart it.
+pub async fn live() -> Response {
+    Json(json!({"status": "ok"})).into_response()
+}
+
+/// `GET /readyz`: 200 if people may be sent here; 503 while the server stops or its own store does not answer.
+pub async fn ready(Shared(gateway): Shared<State>) -> Response {
+    let state = look(&gateway).await;
+    let status = if state.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = if state.ready { "ready" } else { "not_ready" };
+    (status, Json(json!({"status": word, "draining": state.draining, "degraded": state.degraded}))).into_response()
+}
+
+/// `GET /health`: the same for people, with the version; always 200.
+pub async fn report(Shared(gateway): Shared<State>) -> Json<Value> {
+    let state = look(&gateway).await;
+    Json(json!({
+        "status": if state.ready { "ready" } else { "not_ready" },
+        "draining": state.draining,
+        "degraded": state.degraded,
+        "name": gateway.settings.name,
+        "version": gateway.settings.version,
+        "feature_level": protocol::FEATURE_LEVEL,
+    }))
+}
+
+/// `GET /metrics`: OpenMetrics, for callers on this machine or with the configured token; to others it does not exist.
+pub async fn metrics(Shared(gateway): Shared<State>, request: Request) -> Result<Response, Refusal> {
+    if !may_read(&gateway, &request) {
+        return Err(Error::NotFound { what: "metrics" }.into());
+    }
+    measure(&gateway);
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, media_type)], gateway.metrics.text()).into_response())
+}
+
+struct Look {
+    ready: bool,
+    draining: bool,
+    /// Parts that do not work, each in a word.
+    degraded: Vec<&'static str>,
+}
+
+async fn look(gateway: &Gateway) -> Look {
+    let draining = gateway.draining.is_cancelled();
+    let answered = tokio::time::timeout(STORE_WAIT, gateway.chat.store().ping()).await;
+    let store = matches!(answered, Ok(Ok(())));
+    Look {
+        ready: store && !draining,
+        draining,
+        degraded: if store { Vec::new() } else { vec!["store"] },
+    }
+}
+
+/// A proxy on this machine forwards strangers from loopback: then only the token counts.
+fn may_read(gateway: &Gateway, request: &Request) -> bool {
+    let headers = request.headers();
+    if let Some(token) = &gateway.settings.metrics_token {
+        let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let wanted = format!("Bearer {token}");
+        return constant_time::verify_slices_are_equal(given, wanted.as_bytes()).is_ok();
+    }
+    let end = request.extensions().get::<RemoteEnd>();
+    end.is_some_and(|end| end.0.ip().to_canonical().is_loopback())
+        && !["x-forwarded-for", "forwarded"].iter().any(|name| headers.contains_key(*name))
+}
+
+fn measure(gateway: &Gateway) {
+    let (connections, sockets) = gateway.admission.counts();
+    gateway.metrics.set("connections", connections as f64);
+    gateway.metrics.set("sockets", sockets as f64);
+    gateway.metrics.set("draining", f64::from(u8::from(gateway.draining.is_cancelled())));
+}

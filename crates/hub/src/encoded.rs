@@ -1,0 +1,110 @@
+//! One event, encoded at most once per dialect and shared by all who speak it.
+//!
+//! Architecture invariant: the hub never looks into the bytes.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use chat::event::{Body, Dialect, Entry, Event};
+use chat::ids::{RoomId, Seq};
+
+/// The dialects that listeners may speak, in the order in which `Hub::connect` counts them.
+pub(crate) type Dialects = Arc<[Arc<dyn Dialect>]>;
+
+/// What a frame does to a listener's cursors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing: a signal.
+    Passing,
+    /// This entry has been told.
+    Entry { room: RoomId, seq: Seq },
+    /// The room is followed from `seq` on.
+    Added { room: RoomId, seq: Seq },
+    /// The room is followed no longer.
+    Gone { room: RoomId },
+    /// The room starts anew after `head`.
+    Reset { room: RoomId, head: Seq },
+    /// Everything that was missed has been told; these are the cursors of all rooms.
+    Resumed(Arc<BTreeMap<RoomId, Seq>>),
+    /// Frames were dropped: resume.
+    Resync,
+}
+
+/// An event that is on its way to many listeners.
+pub(crate) struct Encoded {
+    event: Event,
+    dialects: Dialects,
+    words: Box<[OnceLock<Option<Bytes>>]>,
+}
+
+impl Encoded {
+    pub(crate) fn new(event: Event, dialects: &Dialects) -> Arc<Self> {
+        Arc::new(Self {
+            event,
+            words: dialects.iter().map(|_| OnceLock::new()).collect(),
+            dialects: dialects.clone(),
+        })
+    }
+
+    /// The event in this dialect, or `None` where it has no word for it.
+    pub(crate) fn bytes(&self, dialect: usize) -> Option<&Bytes> {
+        let word = self.words.get(dialect)?;
+        word.get_or_init(|| self.dialects[dialect].encode(&self.event)).as_ref()
+    }
+
+    /// The entry, if the event is one.
+    pub(crate) fn entry(&self) -> Option<&Arc<Entry>> {
+        match &self.event {
+            Event::Entry(entry) => Some(entry),
+            Event::Signal(_)
+            | Event::RoomAdded { .. }
+            | Event::RoomGone { .. }
+            | Event::Reset { .. }
+            | Event::Resync => None,
+        }
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        match &self.event {
+            Event::Entry(entry) => Mark::Entry {
+                room: entry.room,
+                seq: entry.seq,
+            },
+            Event::Signal(_) => Mark::Passing,
+            Event::RoomAdded { room, seq } => Mark::Added { room: *room, seq: *seq },
+            Event::RoomGone { room, .. } => Mark::Gone { room: *room },
+            Event::Reset { room, head } => Mark::Reset {
+                room: *room,
+                head: *head,
+            },
+            Event::Resync => Mark::Resync,
+        }
+    }
+
+    /// Roughly how many bytes keeping it costs, before any dialect has worded it.
+    pub(crate) fn weight(&self) -> usize {
+        let text = match self.entry().map(|entry| &entry.body) {
+            Some(Body::MessagePosted { text, .. } | Body::MessageEdited { text, .. }) => text.len(),
+            Some(
+                Body::RoomOpened { .. }
+                | Body::RoomChanged { .. }
+                | Body::RoomArchived
+                | Body::RoomUnarchived
+                | Body::RoomDeleted
+                | Body::MemberJoined
+                | Body::MemberInvited { .. }
+                | Body::MemberLeft
+                | Body::MemberRemoved { .. }
+                | Body::MemberRoleChanged { .. }
+                | Body::MessageDeleted { .. }
+                | Body::ReactionAdded { .. }
+                | Body::ReactionRemoved { .. }
+                | Body::MessagePinned { .. }
+                | Body::MessageUnpinned { .. },
+            )
+            | None => 0,
+        };
+        2 * text + 1_024
+    }
+}

@@ -1,0 +1,113 @@
+//! The command line: which commands there are, and what people read about them.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::config::settings::{SETTINGS, flag, variable};
+
+/// The whole command, `rill`.
+pub fn command() -> Command {
+    let serve = with_settings(Command::new("serve").about("Run the server (what plain `rill` does)"))
+        .arg(Arg::new("ready_file").long("ready-file").value_name("PATH").help("Write the address here once listening"));
+    with_settings(Command::new("rill"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A real-time chat server: rooms, direct messages and history over REST, WebSocket and SSE.")
+        .args_conflicts_with_subcommands(true)
+        .arg(Arg::new("ready_file").long("ready-file").value_name("PATH").help("Write the address here once listening"))
+        .subcommand(serve)
+        .subcommand(
+            with_settings(Command::new("demo").about("Run with sample rooms and people, in memory, on loopback only"))
+                .arg(Arg::new("ready_file").long("ready-file").value_name("PATH").help("Write the address here once listening")),
+        )
+        .subcommand(
+            with_settings(Command::new("check").about("Check the configuration and how durable the database is"))
+                .arg(json_flag()),
+        )
+        .subcommand(admin())
+        .subcommand(
+            Command::new("config").about("Look at the configuration").subcommand_required(true).subcommand(
+                with_settings(Command::new("show").about("Every setting, its value and where it comes from")).arg(
+                    Arg::new("markdown").long("markdown").action(ArgAction::SetTrue).help("Print docs/configuration.md"),
+                ),
+            ),
+        )
+        .subcommand(Command::new("limits").about("Print the table of limits (docs/limits.md)"))
+        .subcommand(Command::new("openapi").about("Print the OpenAPI document (docs/openapi.json)"))
+        .subcommand(Command::new("asyncapi").about("Print the AsyncAPI document (docs/asyncapi.json)"))
+}
+
+fn admin() -> Command {
+    let user = |name: &'static str, about: &'static str| {
+        with_settings(Command::new(name).about(about)).arg(Arg::new("user").required(true).value_name("USER"))
+    };
+    let room = |name: &'static str, about: &'static str| {
+        with_settings(Command::new(name).about(about)).arg(Arg::new("room").required(true).value_name("ROOM"))
+    };
+    let role = Arg::new("role").required(true).value_name("ROLE").value_parser(["user", "admin", "super_admin", "bot"]);
+    Command::new("admin")
+        .about("Look after people and rooms, on the machine of the server")
+        .subcommand_required(true)
+        .subcommand(
+            Command::new("user")
+                .about("People")
+                .subcommand_required(true)
+                .subcommand(with_settings(Command::new("list").about("Everybody")).arg(json_flag()))
+                .subcommand(user("create", "Make an account; its password is read from standard input"))
+                .subcommand(user("password", "Set a new password, read from standard input, and end all sessions"))
+                .subcommand(user("role", "Give a role").arg(role))
+                .subcommand(user("ban", "Ban, and end all sessions"))
+                .subcommand(user("unban", "Lift a ban")),
+        )
+        .subcommand(
+            Command::new("room")
+                .about("Rooms")
+                .subcommand_required(true)
+                .subcommand(with_settings(Command::new("list").about("All public rooms")).arg(json_flag()))
+                .subcommand(room("archive", "Make it read-only"))
+                .subcommand(room("unarchive", "Make it writable again"))
+                .subcommand(room("delete", "Delete it for everybody")),
+        )
+}
+
+fn json_flag() -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON, for programs")
+}
+
+/// Adds every setting as a flag, and `--config` and `--limit`.
+fn with_settings(command: Command) -> Command {
+    let flags = SETTINGS.iter().map(|setting| {
+        let default = if setting.default.is_empty() { "unset" } else { setting.default };
+        Arg::new(setting.name)
+            .long(flag(setting.name))
+            .value_name(setting.value)
+            .allow_hyphen_values(true)
+            .help(format!("{} [default: {default}] [env: {}]", setting.about, variable(setting.name)))
+    });
+    command
+        .arg(Arg::new("config").long("config").value_name("PATH").help("The configuration file [default: rill.toml where it exists]"))
+        .args(flags)
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .value_name("NAME=VALUE")
+                .action(ArgAction::Append)
+                .help("Set a limit, such as sends_per_user=5/1s:20; `rill limits` lists them"),
+        )
+}
+
+/// The settings given as flags, by name; limits as `limits.NAME`.
+pub fn flags(matches: &ArgMatches) -> anyhow::Result<Vec<(String, String)>> {
+    let mut flags: Vec<(String, String)> = SETTINGS
+        .iter()
+        .filter_map(|setting| Some((setting.name.to_owned(), matches.get_one::<String>(setting.name)?.clone())))
+        .collect();
+    for limit in matches.get_many::<String>("limit").into_iter().flatten() {
+        let Some((name, value)) = limit.split_once('=') else {
+            anyhow::bail!("--limit: `{limit}` is not NAME=VALUE; write for instance sends_per_user=5/1s:20");
+        };
+        if !crate::config::limits::LIMITS.iter().any(|known| known.name == name) {
+            anyhow::bail!("--limit: there is no limit `{name}`; `rill limits` lists them");
+        }
+        flags.push((format!("limits.{name}"), value.to_owned()));
+    }
+    Ok(flags)
+}

@@ -1,0 +1,55 @@
+//! The binary: gives the commands their names and hands over.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::ArgMatches;
+
+use config::Config;
+
+mod admin;
+mod assets;
+mod check;
+mod cli;
+mod config;
+mod demo;
+mod print;
+mod serve;
+mod telemetry;
+
+fn main() -> ExitCode {
+    let matches = cli::command().get_matches();
+    match run(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rill: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(matches: &ArgMatches) -> Result<()> {
+    match matches.subcommand() {
+        None => serve::run(&read(matches)?, ready_file(matches)),
+        Some(("serve", matches)) => serve::run(&read(matches)?, ready_file(matches)),
+        Some(("demo", matches)) => demo::run(read(matches)?, ready_file(matches)),
+        Some(("check", matches)) => check::run(&read(matches)?, matches.get_flag("json")),
+        Some(("admin", matches)) => admin::run(matches),
+        Some(("config", matches)) => {
+            let (_, matches) = matches.subcommand().expect("clap requires one");
+            print::configuration(&read(matches)?, matches.get_flag("markdown"))
+        }
+        Some(("limits", _)) => print::limits(),
+        Some(("openapi", _)) => print::document(&gateway::openapi_json()),
+        Some(("asyncapi", _)) => print::document(&gateway::asyncapi_json()),
+        Some((other, _)) => anyhow::bail!("there is no command `{other}`"),
+    }
+}
+
+fn read(matches: &ArgMatches) -> Result<Config> {
+    Config::read(matches.get_one::<String>("config").map(String::as_str), &cli::flags(matches)?)
+}
+
+fn ready_file(matches: &ArgMatches) -> Option<&str> {
+    matches.get_one::<String>("ready_file").map(String::as_str)
+}

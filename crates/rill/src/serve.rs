@@ -1,0 +1,196 @@
+//! Wires the ports to their adapters, and runs the server until it is told to stop.
+
+use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use backends::{Direct, MemoryBus, MemoryPresence, Options, SystemClock, SystemRng};
+use chat::ports::{Rng, Store};
+use chat::{Chat, Ports, Settings};
+use gateway::{Gateway, GatewaySettings};
+use hub::Hub;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::check::transport_is_safe;
+use crate::config::Config;
+use crate::{assets, telemetry};
+
+/// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
+const STOP_WAIT: Duration = Duration::from_secs(45);
+
+/// The runtime that everything runs on.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// `rill serve`.
+pub fn run(config: &Config, ready_file: Option<&str>) -> Result<()> {
+    run_with(config, ready_file, |_| async { Ok(()) })
+}
+
+/// Serves, after `prepare` has filled the product with what it wants.
+pub fn run_with<F>(config: &Config, ready_file: Option<&str>, prepare: impl FnOnce(Arc<Chat>) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    transport_is_safe(config)?;
+    telemetry::start(config);
+    let _lock = lock(config)?;
+    runtime()?.block_on(async {
+        let parts = Parts::open(config).await?;
+        prepare(parts.chat.clone()).await?;
+        parts.serve(config, ready_file).await
+    })
+}
+
+/// The product on this machine's database, without doors: for `rill admin`.
+pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
+    Ok(Parts::open(config).await?.chat)
+}
+
+/// What the database says of its own durability: whether it is fine, and the words for it.
+pub async fn durability(config: &Config) -> Result<Vec<(bool, String)>> {
+    prepare_folder(config)?;
+    backends::durability(&config.database).await
+}
+
+/// The product and the ports that the process itself needs to reach.
+struct Parts {
+    chat: Arc<Chat>,
+    bus: Arc<MemoryBus>,
+    intake: Arc<Direct>,
+}
+
+impl Parts {
+    async fn open(config: &Config) -> Result<Self> {
+        prepare_folder(config)?;
+        let rng = Arc::new(SystemRng::default());
+        let store = backends::open(&config.database, Options::new())
+            .await
+            .with_context(|| format!("cannot open the database {}", config.database))?;
+        let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
+        let bus = Arc::new(MemoryBus::new());
+        let intake = Arc::new(Direct::new(store.clone(), bus.clone()));
+        let ports = Ports {
+            store,
+            intake: intake.clone(),
+            bus: bus.clone(),
+            presence: Arc::new(MemoryPresence::new()),
+            clock: Arc::new(SystemClock),
+            rng,
+        };
+        let settings = Settings {
+            registration_open: config.registration_open,
+            setup_code,
+            issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
+            limits: config.limits.clone(),
+        };
+        Ok(Self { chat: Chat::start(ports, settings).await?, bus, intake })
+    }
+
+    async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {
+        let hub = Hub::new(self.chat.store().clone(), gateway::dialects());
+        self.bus.attach(hub.clone());
+        let settings = GatewaySettings {
+            name: config.name.clone(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            public_url: config.public_url.clone(),
+            origins: config.origins.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            secure: config.is_secure(),
+            loopback: config.is_loopback(),
+            metrics_token: config.metrics_token.clone(),
+            drain: Duration::from_secs(config.drain_seconds),
+            assets: assets::find,
+        };
+        let gateway = Gateway::new(self.chat.clone(), hub, settings)?;
+        let listener = listen(config.listen).await?;
+        announce(config, self.chat.settings().setup_code.as_deref(), listener.local_addr()?, ready_file)?;
+        let stop = gateway.draining.clone();
+        let server = tokio::spawn(gateway::serve(listener, gateway.clone()));
+        stopped().await?;
+        tracing::info!("stopping: connections are closed over {} s", config.drain_seconds);
+        stop.cancel();
+        tokio::select! {
+            ended = server => ended??,
+            () = tokio::time::sleep(STOP_WAIT) => tracing::warn!("not everything ended in time"),
+            signal = stopped() => signal?,
+        }
+        self.intake.drain().await;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; another server may be there: choose another with --listen ADDRESS:PORT")
+    })
+}
+
+/// Tells people, and the program that waits for the file, where the server is.
+fn announce(config: &Config, setup_code: Option<&str>, address: SocketAddr, ready_file: Option<&str>) -> Result<()> {
+    let shown = if address.ip().is_loopback() { format!("localhost:{}", address.port()) } else { address.to_string() };
+    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{shown}"));
+    tracing::info!(database = %config.database, "{} is ready at {url}", config.name);
+    if let Some(code) = setup_code {
+        eprintln!("The first account becomes the owner; its setup code is {code}");
+    }
+    if let Some(path) = ready_file {
+        let fresh = format!("{path}.new");
+        std::fs::write(&fresh, address.to_string()).and_then(|()| std::fs::rename(&fresh, path))?;
+    }
+    Ok(())
+}
+
+/// The code that the first registration must bring, if it needs one.
+async fn setup_code(config: &Config, store: &dyn Store, rng: &dyn Rng) -> Result<Option<String>> {
+    if config.is_loopback() && config.setup_code.is_none() || store.has_accounts().await? {
+        return Ok(None);
+    }
+    let mut bytes = [0; 10];
+    rng.fill(&mut bytes);
+    let fresh: String = bytes.iter().map(|byte| char::from(b"abcdefghjkmnpqrstuvwxyz23456789"[usize::from(*byte) % 31])).collect();
+    Ok(Some(config.setup_code.clone().unwrap_or(format!("{}-{}", &fresh[..5], &fresh[5..]))))
+}
+
+fn prepare_folder(config: &Config) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .with_context(|| format!("cannot make the data folder {}", config.data.display()))
+}
+
+/// One server at a time on a data folder: two would number entries that the other's listeners never hear of.
+fn lock(config: &Config) -> Result<Option<File>> {
+    if config.database == "sqlite::memory:" {
+        return Ok(None);
+    }
+    prepare_folder(config)?;
+    let path: &Path = &config.data.join("rill.lock");
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another server already runs on {}; stop it, or use another folder with --data", config.data.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stopped() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

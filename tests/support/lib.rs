@@ -1,0 +1,18 @@
+//! What the tests over real sockets stand on: servers, people, sockets, streams, a proxy, and a checker of histories.
+//!
+//! Architecture invariant: it knows the server only as a binary and a protocol; it depends on none of its crates.
+
+pub mod checker;
+pub mod history;
+pub mod people;
+pub mod proxy;
+pub mod raw;
+pub mod server;
+pub mod socket;
+pub mod stream;
+pub mod wait;
+
+pub use people::Person;
+pub use server::{Options, Server};
+pub use socket::Socket;
+pub use wait::{LIMIT, until, within};

@@ -1,0 +1,126 @@
+// Typed requests to /api/v1, and the one error that they end in. Knows nothing of the screen.
+
+import type {
+  Account,
+  List,
+  Member,
+  Message,
+  MessagePage,
+  Person,
+  Problem,
+  Recorded,
+  Room,
+  ServerInfo,
+  SignedIn,
+} from './wire';
+
+const BASE = '/api/v1';
+const WAIT_MS = 20_000;
+/** Messages asked for at once. */
+export const PAGE = 50;
+
+/** A request that did not do what it should: refused, with a problem object, or not heard of again. */
+export class Refusal extends Error {
+  constructor(
+    /** What the server said; null if no answer came. */
+    readonly problem: Problem | null,
+  ) {
+    super(problem?.detail ?? 'no answer');
+  }
+
+  /** The stable code; `unreachable` if no answer came. */
+  get code(): string {
+    return this.problem?.code ?? 'unreachable';
+  }
+}
+
+async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (method !== 'GET') headers['X-Rill'] = '1';
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  let answer: Response;
+  let text: string;
+  try {
+    answer = await fetch(BASE + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(WAIT_MS),
+    });
+    text = await answer.text();
+  } catch {
+    throw new Refusal(null);
+  }
+  if (!answer.ok) throw new Refusal(problemOf(answer, text));
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+function problemOf(answer: Response, text: string): Problem {
+  try {
+    const problem = JSON.parse(text) as Problem;
+    if (typeof problem.code === 'string') return problem;
+  } catch {
+    // Something between here and the server answered; say what its status says.
+  }
+  return {
+    type: 'about:blank',
+    title: answer.statusText,
+    status: answer.status,
+    detail: answer.statusText || String(answer.status),
+    code: answer.status === 401 ? 'not_signed_in' : 'unavailable',
+  };
+}
+
+const get = <T>(path: string) => ask<T>('GET', path);
+const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body);
+const put = <T>(path: string, body?: unknown) => ask<T>('PUT', path, body);
+const patch = <T>(path: string, body: unknown) => ask<T>('PATCH', path, body);
+const remove = <T>(path: string) => ask<T>('DELETE', path);
+
+/** What is filled in to register. */
+export interface Registration {
+  username: string;
+  password: string;
+  display_name?: string;
+  setup_code?: string;
+}
+
+/** Which part of a room's messages; the newest without any. */
+export type Range = { before: number } | { after: number } | null;
+
+// The server, and who one is.
+export const server = () => get<ServerInfo>('/server');
+export const register = (form: Registration) => post<SignedIn>('/accounts', { ...form, session: 'cookie' });
+export const signIn = (login: string, password: string) =>
+  post<SignedIn>('/sessions', { login, password, session: 'cookie' });
+export const signOut = () => remove<void>('/sessions/current');
+export const me = () => get<Account>('/me');
+export const rename = (display_name: string) => patch<Account>('/me', { display_name });
+export const people = (query: string) =>
+  get<List<Person>>(`/users?limit=20&query=${encodeURIComponent(query)}`);
+
+// Rooms.
+export const rooms = () => get<List<Room>>('/rooms');
+export const room = (id: string) => get<Room>(`/rooms/${id}`);
+export const browse = (query: string) =>
+  get<List<Room>>(`/rooms/browse?limit=50&query=${encodeURIComponent(query)}`);
+export const openRoom = (kind: 'public' | 'private', name: string, topic: string) =>
+  post<Room>('/rooms', { kind, name, topic, description: '', members: [] });
+export const openDirect = (people: string[]) => post<Room>('/directs', { people });
+export const join = (id: string) => post<Recorded>(`/rooms/${id}/join`);
+export const leave = (id: string) => post<Recorded>(`/rooms/${id}/leave`);
+export const members = (id: string) => get<List<Member>>(`/rooms/${id}/members?limit=200`);
+export const bringIn = (id: string, user: string) => put<Recorded>(`/rooms/${id}/members/${user}`);
+
+// Messages.
+export function messages(id: string, range: Range): Promise<MessagePage> {
+  const where = range === null ? '' : 'before' in range ? `&before=${range.before}` : `&after=${range.after}`;
+  return get<MessagePage>(`/rooms/${id}/messages?limit=${PAGE}${where}`);
+}
+export const edit = ({ room, id }: Message, text: string) =>
+  patch<Recorded>(`/rooms/${room}/messages/${id}`, { text });
+export const erase = ({ room, id }: Message) => remove<Recorded>(`/rooms/${room}/messages/${id}`);
+export function react({ room, id }: Message, emoji: string, on: boolean): Promise<Recorded> {
+  const path = `/rooms/${room}/messages/${id}/reactions/${encodeURIComponent(emoji)}`;
+  return on ? put<Recorded>(path) : remove<Recorded>(path);
+}

@@ -1,0 +1,347 @@
+// What is heard becomes what is known: the one place where frames and answers change the world.
+// No I/O and no clock: what has to be asked for is answered as wishes, and the time is given.
+
+import type { Entry, Frame, Member, MessagePage, Person, Room } from '../wire';
+import { fromPage, find, withEntry, withNewer, withOlder, withProfile, type Timeline } from './timeline';
+import { RoomState, type World } from './world.svelte';
+
+/** What the client has to ask the server for. */
+export type Wish =
+  /** Something was missed: resume from the cursors. */
+  | { kind: 'resume' }
+  /** The room is not known, or not well enough: load it. It may turn out to be gone. */
+  | { kind: 'load'; room: string };
+
+/** Typing is shown this long unless it is repeated. */
+export const TYPING_MS = 6_000;
+/** Entries kept per room for bringing answers up to date. */
+const RECENT_MAX = 200;
+
+/** Takes in one frame. `now` is in milliseconds. */
+export function apply(world: World, frame: Frame, now: number): Wish[] {
+  switch (frame.type) {
+    case 'hello':
+      if (world.epoch !== null && world.epoch !== frame.epoch) forgetLogs(world);
+      world.epoch = frame.epoch;
+      return [];
+    case 'welcome':
+      world.me = frame.me;
+      return [];
+    case 'entry':
+      return takeEntry(world, frame.entry);
+    case 'resumed':
+      return compareHeads(world, frame.rooms);
+    case 'reset':
+      return reset(world, frame.room, frame.head);
+    case 'resync':
+      return [{ kind: 'resume' }];
+    case 'room_added':
+      return world.rooms.has(frame.room) ? [] : [{ kind: 'load', room: frame.room }];
+    case 'room_gone':
+      forget(world, frame.room);
+      return [];
+    case 'typing':
+      setTyping(world, frame, now);
+      return [];
+    case 'presence':
+      world.presence.set(frame.user, frame.status);
+      return [];
+    case 'profile':
+      setProfile(world, frame.person);
+      return [];
+    case 'read':
+      setRead(world, frame);
+      return [];
+    case 'ok':
+    case 'error':
+    case 'pong':
+    case 'drain':
+      return [];
+    default:
+      // Newer servers may say more.
+      frame satisfies never;
+      return [];
+  }
+}
+
+/** Takes in a room as `GET /rooms` or `GET /rooms/{room}` tells it. */
+export function placeRoom(world: World, room: Room): Wish[] {
+  if (!room.me) {
+    forget(world, room.id);
+    return [];
+  }
+  const known = world.rooms.get(room.id);
+  if (known) {
+    if (!covers(known, room.last_seq)) return [];
+    const later = known.recent.filter((entry) => entry.seq > room.last_seq);
+    known.room = later.reduce((state, entry) => roomWith(world, state, entry, null), room);
+    return [];
+  }
+  world.rooms.set(room.id, new RoomState(room));
+  const waiting = world.unplaced.get(room.id) ?? [];
+  world.unplaced.delete(room.id);
+  return waiting.flatMap((entry) => takeEntry(world, entry));
+}
+
+/** Where a page of messages belongs. */
+export type Place = 'anew' | 'before' | 'after';
+
+/** Takes in a page of messages. False: too much has happened since it was read, ask again. */
+export function placePage(state: RoomState, page: MessagePage, place: Place): boolean {
+  if (!covers(state, page.head)) return false;
+  const current = state.timeline;
+  const placed =
+    place === 'anew' || !current
+      ? fromPage(page)
+      : place === 'before'
+        ? withOlder(current, page)
+        : withNewer(current, page);
+  state.timeline = state.recent
+    .filter((entry) => entry.seq > page.head)
+    .reduce<Timeline>((timeline, entry) => withEntry(timeline, entry, state.keep), placed);
+  return true;
+}
+
+/** Takes in who is in the room, as it was when `cursor` was the last entry. */
+export function placeMembers(world: World, state: RoomState, members: Member[], cursor: number): void {
+  for (const member of members) world.presence.set(member.person.id, member.status);
+  const later = state.recent.filter((entry) => entry.seq > cursor);
+  state.members = later.reduce((list, entry) => membersWith(world, list, entry), members);
+}
+
+/** Everybody whose typing was not repeated in time stops typing. */
+export function expireTyping(world: World, now: number): void {
+  for (const state of world.rooms.values()) {
+    if (state.typing.some((typist) => typist.until <= now)) {
+      state.typing = state.typing.filter((typist) => typist.until > now);
+    }
+  }
+}
+
+/** One has read everything there is; the server is told elsewhere. */
+export function readAll(state: RoomState): void {
+  const { me, last_seq, last_ordinal } = state.room;
+  if (!me) return;
+  const read = { ...me, read_seq: last_seq, read_ordinal: last_ordinal, unread: 0, mentions: 0 };
+  state.room = { ...state.room, me: read };
+}
+
+function takeEntry(world: World, entry: Entry): Wish[] {
+  const state = world.rooms.get(entry.room);
+  if (!state) return keepUnplaced(world, entry);
+  if (entry.seq <= state.cursor) return [];
+  if (entry.seq > state.cursor + 1) return [{ kind: 'resume' }];
+  state.cursor = entry.seq;
+  state.recent.push(entry);
+  if (state.recent.length > RECENT_MAX) state.recent.shift();
+  // The room first: counting mentions needs the message as it was.
+  if (entry.seq > state.room.last_seq) state.room = roomWith(world, state.room, entry, state.timeline);
+  if (state.timeline) state.timeline = withEntry(state.timeline, entry, state.keep);
+  if (state.members) state.members = membersWith(world, state.members, entry);
+  if (entry.body.kind === 'message_posted') stopTyping(state, entry.actor.id);
+  return [];
+}
+
+function keepUnplaced(world: World, entry: Entry): Wish[] {
+  const waiting = world.unplaced.get(entry.room) ?? [];
+  world.unplaced.set(entry.room, waiting);
+  if (waiting.length < RECENT_MAX) waiting.push(entry);
+  return waiting.length === 1 ? [{ kind: 'load', room: entry.room }] : [];
+}
+
+/** Whether the entries after `seq` are all at hand. */
+function covers(state: RoomState, seq: number): boolean {
+  return seq >= state.cursor || (state.recent[0] !== undefined && state.recent[0].seq <= seq + 1);
+}
+
+function roomWith(world: World, room: Room, entry: Entry, timeline: Timeline | null): Room {
+  const next: Room = { ...room, last_seq: entry.seq, last_ordinal: entry.ordinal };
+  const { body } = entry;
+  switch (body.kind) {
+    case 'message_posted':
+      next.last_at = entry.at;
+      break;
+    case 'room_changed':
+      next.name = body.name ?? room.name;
+      next.topic = body.topic ?? room.topic;
+      next.description = body.description ?? room.description;
+      next.history = body.history ?? room.history;
+      break;
+    case 'room_archived':
+      next.archived = true;
+      break;
+    case 'room_unarchived':
+      next.archived = false;
+      break;
+    case 'member_joined':
+    case 'member_invited':
+      next.member_count = room.member_count + 1;
+      break;
+    case 'member_left':
+    case 'member_removed':
+      next.member_count = room.member_count - 1;
+      break;
+    case 'room_opened':
+    case 'room_deleted':
+    case 'member_role_changed':
+    case 'message_edited':
+    case 'message_deleted':
+    case 'reaction_added':
+    case 'reaction_removed':
+    case 'message_pinned':
+    case 'message_unpinned':
+      break;
+    default:
+      body satisfies never;
+  }
+  if (next.me) next.me = partWith(world, next, entry, timeline);
+  return next;
+}
+
+/** One's own part in the room: what one posts is read by oneself, and mentions are counted. */
+function partWith(world: World, room: Room, entry: Entry, timeline: Timeline | null): Room['me'] {
+  const me = world.me?.id;
+  const part = { ...room.me! };
+  const { body } = entry;
+  if (body.kind === 'member_role_changed' && body.person.id === me) part.role = body.role;
+  if (body.kind === 'message_posted' && entry.actor.id === me) {
+    part.read_seq = entry.seq;
+    part.read_ordinal = entry.ordinal;
+    part.mentions = 0;
+  } else if (body.kind === 'message_posted') {
+    part.mentions += names(body, me) ? 1 : 0;
+  } else if (body.kind === 'message_edited' || body.kind === 'message_deleted') {
+    const old = find(timeline, body.message.seq);
+    if (old && old.seq > part.read_seq && old.sender.id !== me) {
+      const named = body.kind === 'message_edited' && names(body, me);
+      part.mentions = Math.max(0, part.mentions + (named ? 1 : 0) - (names(old, me) ? 1 : 0));
+    }
+  }
+  part.unread = Math.max(0, room.last_ordinal - part.read_ordinal);
+  return part;
+}
+
+function names(said: { mentions?: string[]; mentions_room?: boolean }, user: string | undefined): boolean {
+  return said.mentions_room === true || (user !== undefined && (said.mentions ?? []).includes(user));
+}
+
+function membersWith(world: World, members: Member[], entry: Entry): Member[] {
+  const { body } = entry;
+  switch (body.kind) {
+    case 'member_joined':
+      return withMember(world, members, entry.actor, entry.at);
+    case 'member_invited':
+      return withMember(world, members, body.person, entry.at);
+    case 'member_left':
+      return members.filter((member) => member.person.id !== entry.actor.id);
+    case 'member_removed':
+      return members.filter((member) => member.person.id !== body.person.id);
+    case 'member_role_changed':
+      return members.map((member) =>
+        member.person.id === body.person.id ? { ...member, role: body.role } : member,
+      );
+    case 'room_opened':
+    case 'room_changed':
+    case 'room_archived':
+    case 'room_unarchived':
+    case 'room_deleted':
+    case 'message_posted':
+    case 'message_edited':
+    case 'message_deleted':
+    case 'reaction_added':
+    case 'reaction_removed':
+    case 'message_pinned':
+    case 'message_unpinned':
+      return members;
+    default:
+      body satisfies never;
+      return members;
+  }
+}
+
+function withMember(world: World, members: Member[], person: Person, at: string): Member[] {
+  const status = world.presence.get(person.id) ?? 'offline';
+  const others = members.filter((member) => member.person.id !== person.id);
+  const member: Member = { person, role: 'member', joined_at: at, status };
+  return [...others, member].sort((a, b) => (a.person.username < b.person.username ? -1 : 1));
+}
+
+function compareHeads(world: World, heads: Record<string, number>): Wish[] {
+  const wishes: Wish[] = [];
+  for (const [room, head] of Object.entries(heads)) {
+    const state = world.rooms.get(room);
+    if (!state) wishes.push({ kind: 'load', room });
+    else if (state.cursor < head) wishes.push(...reset(world, room, head));
+  }
+  for (const room of world.rooms.keys()) {
+    if (!(room in heads)) wishes.push({ kind: 'load', room });
+  }
+  return wishes;
+}
+
+function reset(world: World, room: string, head: number): Wish[] {
+  const state = world.rooms.get(room);
+  if (state) {
+    state.cursor = head;
+    state.recent = [];
+    state.timeline = null;
+    state.members = null;
+  }
+  return [{ kind: 'load', room }];
+}
+
+function forget(world: World, room: string): void {
+  world.rooms.delete(room);
+  world.unplaced.delete(room);
+}
+
+/** Another epoch: what the cursors counted does not exist any longer. */
+function forgetLogs(world: World): void {
+  world.rooms.clear();
+  world.unplaced.clear();
+}
+
+function setTyping(world: World, frame: Extract<Frame, { type: 'typing' }>, now: number): void {
+  const state = world.rooms.get(frame.room);
+  const user = frame.person.id;
+  if (!state || user === world.me?.id) return;
+  stopTyping(state, user);
+  if (!frame.on) return;
+  state.typing = [...state.typing, { user, name: frame.person.display_name, until: now + TYPING_MS }];
+}
+
+function stopTyping(state: RoomState, user: string): void {
+  if (state.typing.some((typist) => typist.user === user)) {
+    state.typing = state.typing.filter((typist) => typist.user !== user);
+  }
+}
+
+function setProfile(world: World, person: Person): void {
+  if (world.me?.id === person.id) world.me = { ...world.me, ...person };
+  for (const state of world.rooms.values()) {
+    if (state.timeline) state.timeline = withProfile(state.timeline, person);
+    if (state.members) {
+      state.members = state.members.map((member) =>
+        member.person.id === person.id ? { ...member, person } : member,
+      );
+    }
+    if (state.room.people?.some((other) => other.id === person.id)) {
+      const people = state.room.people.map((other) => (other.id === person.id ? person : other));
+      state.room = { ...state.room, people };
+    }
+  }
+}
+
+function setRead(world: World, frame: Extract<Frame, { type: 'read' }>): void {
+  const state = world.rooms.get(frame.room);
+  const me = state?.room.me;
+  if (!state || !me || frame.seq < me.read_seq) return;
+  const read = {
+    ...me,
+    read_seq: frame.seq,
+    read_ordinal: frame.ordinal,
+    mentions: frame.mentions,
+    unread: Math.max(0, state.room.last_ordinal - frame.ordinal),
+  };
+  state.room = { ...state.room, me: read };
+}

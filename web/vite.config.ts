@@ -1,0 +1,21 @@
+// The build: dist/ with hashed assets, each compressible one also as .br and .gz; and the unit tests.
+// Nothing is inlined as a data: address, because the content security policy refuses those.
+
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { compress } from './compress.ts';
+
+// Where `npm run dev` finds a running server.
+const server = process.env.RILL_URL ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [svelte(), compress()],
+  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  server: {
+    proxy: {
+      // The server permits its own origin only, so the page borrows it while developing.
+      '/api': { target: server, ws: true, changeOrigin: true, headers: { origin: server } },
+    },
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node', restoreMocks: true },
+});
