@@ -2,7 +2,7 @@
 // Deterministic: the same files give the same bytes.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin, ResolvedConfig } from 'vite';
 
@@ -20,7 +20,7 @@ export function compress(): Plugin {
       config = resolved;
     },
     async closeBundle() {
-      const folder = join(config.root, config.build.outDir);
+      const folder = resolve(config.root, config.build.outDir);
       const names = await readdir(folder, { recursive: true });
       for (const name of names.filter((name) => COMPRESSIBLE.test(name)).sort()) {
         await compressFile(join(folder, name));

@@ -1,4 +1,16 @@
 //! What the product promises, proven over real sockets against the real binary; a module per promise.
 
+mod accounts;
+mod documented;
+mod idempotency;
 mod kill;
+mod network;
+mod presence;
+mod protocol;
+mod resume;
+mod search;
+mod sessions;
+mod sse;
 mod talk;
+mod unread;
+mod visibility;

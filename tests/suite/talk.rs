@@ -1,35 +1,16 @@
-//! People talk: what one says over any way reaches everybody in the room once, in one order, and can be repeated.
+//! People talk: what one says over any way reaches everybody in the room once, in one order.
 
 use std::collections::BTreeMap;
 
 use client::api::messages::Range;
-use client::live::{Event, Proof};
 use protocol::live::{Command, Frame};
 use protocol::shapes::{EntryBody, RoomKind};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use support::people::{post, post_as};
-use support::{Person, Server, Socket, until};
+use support::frames::{say, seq_of, text_of};
+use support::people::post;
+use support::{Person, Server, Socket};
 use uuid::Uuid;
-
-fn text_of(body: &EntryBody) -> Option<&str> {
-    match body {
-        EntryBody::MessagePosted { text, .. } => Some(text),
-        _ => None,
-    }
-}
-
-fn say(room: Uuid, client_id: &str, text: &str) -> impl FnOnce(String) -> Command + use<> {
-    let (client_id, text) = (client_id.to_owned(), text.to_owned());
-    move |reference| Command::Post {
-        reference,
-        room,
-        client_id,
-        text,
-        reply_to: None,
-        location: None,
-    }
-}
 
 #[tokio::test]
 async fn what_is_said_over_rest_and_sockets_reaches_everybody_once_and_in_one_order() {
@@ -74,13 +55,6 @@ async fn what_is_said_over_rest_and_sockets_reaches_everybody_once_and_in_one_or
             !more.iter().any(|frame| matches!(frame, Frame::Entry { .. })),
             "nothing comes twice: {more:?}"
         );
-    }
-}
-
-fn seq_of(answer: Result<Frame, Box<protocol::error::Problem>>) -> u64 {
-    match answer {
-        Ok(Frame::Ok { seq: Some(seq), .. }) => seq,
-        other => panic!("not acknowledged: {other:?}"),
     }
 }
 
@@ -176,125 +150,6 @@ async fn what_was_acknowledged_is_in_every_read_that_follows() {
         let found = ada.api.search(&text, None, 10).await.expect("search");
         assert_eq!(found.items.iter().map(|message| message.seq).collect::<Vec<_>>(), [seq]);
     }
-}
-
-#[tokio::test]
-async fn a_client_id_sent_again_by_any_way_at_any_time_is_the_same_entry() {
-    let mut server = Server::start().await;
-    let [ada, bob] = server.people(["ada", "bob"]).await;
-    let room = ada.room(RoomKind::Private, "once", &[&bob]).await;
-    let first = ada
-        .api
-        .post(room.id, &post_as("c-1", "only once"))
-        .await
-        .expect("posted");
-    assert!(!first.repeated);
-
-    let path = format!("rooms/{}/messages", room.id);
-    let body = json!({"text": "only once", "client_id": "c-1"});
-    let (status, again) = ada.ask(Method::POST, &path, Some(body.clone())).await;
-    assert_eq!(
-        (status, &again["seq"], &again["repeated"]),
-        (StatusCode::OK, &json!(first.seq), &json!(true))
-    );
-
-    let mut socket = ada.socket().await;
-    let answer = socket
-        .ask(say(room.id, "c-1", "only once"))
-        .await
-        .expect("acknowledged");
-    let Frame::Ok { seq, id, repeated, .. } = answer else {
-        panic!("{answer:?}")
-    };
-    assert_eq!((seq, id, repeated), (first.seq, first.id, true));
-
-    // The same words of somebody else, and in another room, are another message.
-    let others = bob
-        .api
-        .post(room.id, &post_as("c-1", "only once"))
-        .await
-        .expect("posted");
-    assert!(!others.repeated && others.seq > first.seq);
-    let elsewhere = ada.room(RoomKind::Private, "elsewhere", &[]).await;
-    assert!(
-        !ada.api
-            .post(elsewhere.id, &post_as("c-1", "only once"))
-            .await
-            .expect("posted")
-            .repeated
-    );
-
-    server.kill().await;
-    server.start_again().await;
-    let (status, again) = ada.ask(Method::POST, &path, Some(body)).await;
-    assert_eq!((status, &again["id"]), (StatusCode::OK, &json!(first.id)));
-    let mine = ada
-        .log(room.id)
-        .await
-        .iter()
-        .filter(|entry| entry.actor.id == ada.id() && text_of(&entry.body).is_some())
-        .count();
-    assert_eq!(mine, 1);
-}
-
-#[tokio::test]
-async fn twenty_sends_of_one_client_id_at_once_make_one_entry() {
-    let server = Server::start().await;
-    let ada = server.person("ada").await;
-    let room = ada.room(RoomKind::Public, "race", &[]).await;
-    let tries = (0..20).map(|_| {
-        let ada = ada.clone();
-        tokio::spawn(async move {
-            ada.api
-                .post(room.id, &post_as("racing", "one of twenty"))
-                .await
-                .expect("posted")
-        })
-    });
-    let mut answers = Vec::new();
-    for attempt in tries.collect::<Vec<_>>() {
-        answers.push(attempt.await.expect("ran"));
-    }
-    assert_eq!(
-        answers.iter().filter(|answer| !answer.repeated).count(),
-        1,
-        "one was first"
-    );
-    assert!(
-        answers
-            .iter()
-            .all(|answer| (answer.seq, answer.id) == (answers[0].seq, answers[0].id))
-    );
-    assert_eq!(
-        ada.api.room(room.id).await.expect("the room").last_seq,
-        room.last_seq + 1
-    );
-}
-
-#[tokio::test]
-async fn a_client_id_with_another_text_is_refused_and_told_the_seq() {
-    let server = Server::start().await;
-    let ada = server.person("ada").await;
-    let room = ada.room(RoomKind::Public, "conflict", &[]).await;
-    let first = ada.api.post(room.id, &post_as("c-1", "this")).await.expect("posted");
-    let body = json!({"text": "that", "client_id": "c-1"});
-    let (status, problem) = ada
-        .ask(Method::POST, &format!("rooms/{}/messages", room.id), Some(body))
-        .await;
-    assert_eq!(
-        (status, &problem["code"], &problem["seq"]),
-        (StatusCode::CONFLICT, &json!("conflict"), &json!(first.seq))
-    );
-    let refused = ada
-        .socket()
-        .await
-        .ask(say(room.id, "c-1", "that"))
-        .await
-        .expect_err("refused");
-    assert_eq!(
-        (refused.code.as_str(), refused.status, refused.seq),
-        ("conflict", 409, first.seq)
-    );
 }
 
 #[tokio::test]
@@ -507,43 +362,6 @@ async fn every_command_of_a_socket_does_what_its_request_does() {
     assert_eq!(seq_of(socket.ask(delete).await), seq + 4);
     let elsewhere = say(Uuid::new_v4(), "c-2", "to nobody");
     assert_eq!(socket.ask(elsewhere).await.expect_err("no such room").code, "not_found");
-}
-
-#[tokio::test]
-async fn a_connection_that_looks_after_itself_gets_a_post_through_a_restart() {
-    let mut server = Server::start().await;
-    let ada = server.person("ada").await;
-    let room = ada.room(RoomKind::Public, "patience", &[]).await;
-    let (live, mut events) = ada.live(Proof::Ticket);
-    caught_up(&mut events).await;
-    server.kill().await;
-    let posting = tokio::spawn(async move { live.post(room.id, post("through thick and thin")).await });
-    lost(&mut events).await;
-    server.start_again().await;
-    let done = posting.await.expect("ran").expect("acknowledged");
-    let heard = until("the own message is heard", async || match events.next().await {
-        Some(Event::Entry(entry)) if entry.room == room.id => Some(entry),
-        _ => None,
-    })
-    .await;
-    assert_eq!(
-        (Some(heard.seq), text_of(&heard.body)),
-        (done.seq, Some("through thick and thin"))
-    );
-}
-
-async fn caught_up(events: &mut client::live::Events) {
-    until("caught up", async || {
-        matches!(events.next().await, Some(Event::CaughtUp { .. })).then_some(())
-    })
-    .await;
-}
-
-async fn lost(events: &mut client::live::Events) {
-    until("the loss is noticed", async || {
-        matches!(events.next().await, Some(Event::Lost { .. })).then_some(())
-    })
-    .await;
 }
 
 #[tokio::test]

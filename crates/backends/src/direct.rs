@@ -17,7 +17,7 @@ const PLACES: u32 = limits::INTAKE_QUEUE_MAX as u32;
 
 /// Takes drafts to `Store::commit` in batches and announces what was committed, in the order of the commits.
 pub struct Direct {
-    queue: mpsc::UnboundedSender<Waiting>,
+    queue: mpsc::Sender<Waiting>,
     /// One permit per draft that is queued or in flight: the bound of the queue.
     places: Arc<Semaphore>,
     draining: AtomicBool,
@@ -33,7 +33,7 @@ struct Waiting {
 impl Direct {
     /// Starts the task that commits; it ends when this is dropped and nothing waits. Needs a tokio runtime.
     pub fn new(store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Self {
-        let (queue, waiting) = mpsc::unbounded_channel();
+        let (queue, waiting) = mpsc::channel(limits::INTAKE_QUEUE_MAX);
         tokio::spawn(work(waiting, store, bus));
         Self {
             queue,
@@ -67,7 +67,7 @@ impl Intake for Direct {
                 },
             })?;
         let (answer, answered) = oneshot::channel();
-        if self.queue.send(Waiting { draft, answer, place }).is_err() {
+        if self.queue.try_send(Waiting { draft, answer, place }).is_err() {
             return Err(Error::Draining);
         }
         match tokio::time::timeout(limits::COMMIT_WAIT, answered).await {
@@ -78,7 +78,7 @@ impl Intake for Direct {
     }
 }
 
-async fn work(mut queue: mpsc::UnboundedReceiver<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
+async fn work(mut queue: mpsc::Receiver<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
     let mut next = queue.recv().await;
     while let Some(first) = next.take() {
         let mut bytes = weight(&first.draft);

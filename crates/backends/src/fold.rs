@@ -13,7 +13,8 @@ pub(crate) fn fold(text: &str) -> String {
     let letters = text
         .nfkd()
         .filter(|letter| !is_mark(*letter))
-        // There and back: `ß` becomes `SS` and then `ss`, final `ς` becomes `σ`.
+        // There and back: `ß` and `ẞ` become `SS` and then `ss`, final `ς` becomes `σ`.
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         // Case mapping may have brought marks back (`i̇`).
@@ -27,6 +28,7 @@ pub(crate) fn key(name: &str) -> String {
     let letters = name
         .trim()
         .nfkc()
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .nfc();

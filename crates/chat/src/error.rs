@@ -9,10 +9,7 @@ use crate::ids::Seq;
 pub enum Error {
     /// A field of the request is not acceptable.
     #[error("{field} {problem}")]
-    Invalid {
-        field: &'static str,
-        problem: String,
-    },
+    Invalid { field: &'static str, problem: String },
     /// Nobody is signed in, or the session has ended.
     #[error("sign in first")]
     NotSignedIn,
@@ -51,10 +48,7 @@ pub enum Error {
     Stale { what: &'static str },
     /// Too many, too fast.
     #[error("too many {what}; try again in {} s", retry_after.as_secs().max(1))]
-    TooMany {
-        what: &'static str,
-        retry_after: Duration,
-    },
+    TooMany { what: &'static str, retry_after: Duration },
     /// A limit of the product is reached (members of a room, reactions on a message).
     #[error("the limit of {max} {what} is reached")]
     LimitReached { what: &'static str, max: u64 },

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Person, Role};
 use crate::ids::{ClientId, EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
 use crate::message::Location;
-use crate::room::{Membership, NewRoom, RoomChanges, RoomRole};
+use crate::room::{NewRoom, RoomChanges, RoomRole};
+
+mod seen;
 
 /// The message that an entry speaks about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,9 +118,9 @@ impl Body {
     /// The other person whom the entry is about, if there is one.
     pub fn subject(&self) -> Option<UserId> {
         match self {
-            Self::MemberInvited { user }
-            | Self::MemberRemoved { user }
-            | Self::MemberRoleChanged { user, .. } => Some(*user),
+            Self::MemberInvited { user } | Self::MemberRemoved { user } | Self::MemberRoleChanged { user, .. } => {
+                Some(*user)
+            }
             Self::RoomOpened { .. }
             | Self::RoomChanged { .. }
             | Self::RoomArchived
@@ -141,18 +143,10 @@ impl Body {
     pub fn said(&self) -> String {
         match self {
             Self::MessagePosted {
-                text,
-                thread,
-                location,
-                ..
+                text, thread, location, ..
             } => {
-                let thread = thread
-                    .map(|target| target.id.to_string())
-                    .unwrap_or_default();
-                let location = location
-                    .as_ref()
-                    .map(|place| format!("{place:?}"))
-                    .unwrap_or_default();
+                let thread = thread.map(|target| target.id.to_string()).unwrap_or_default();
+                let location = location.as_ref().map(|place| format!("{place:?}")).unwrap_or_default();
                 format!("post\n{thread}\n{location}\n{text}")
             }
             Self::MessageEdited { message, text, .. } => format!("edit\n{}\n{text}", message.id),
@@ -204,49 +198,6 @@ pub struct Entry {
     pub subject: Option<Person>,
 }
 
-impl Entry {
-    /// The entry as this member may see it: `None` outside of their part of the log; without its words and emoji
-    /// where it changes a message from before their time.
-    pub fn seen_by(entry: Arc<Self>, membership: &Membership) -> Option<Arc<Self>> {
-        if !membership.may_see(entry.seq) {
-            return None;
-        }
-        let target = entry.body.target();
-        if target.is_none_or(|message| message.seq >= membership.from_seq) {
-            return Some(entry);
-        }
-        let mut seen = Self::clone(&entry);
-        match &mut seen.body {
-            Body::MessageEdited {
-                text,
-                mentions,
-                mentions_room,
-                ..
-            } => {
-                text.clear();
-                mentions.clear();
-                *mentions_room = false;
-            }
-            Body::ReactionAdded { emoji, .. } | Body::ReactionRemoved { emoji, .. } => emoji.clear(),
-            Body::RoomOpened { .. }
-            | Body::RoomChanged { .. }
-            | Body::RoomArchived
-            | Body::RoomUnarchived
-            | Body::RoomDeleted
-            | Body::MemberJoined
-            | Body::MemberInvited { .. }
-            | Body::MemberLeft
-            | Body::MemberRemoved { .. }
-            | Body::MemberRoleChanged { .. }
-            | Body::MessagePosted { .. }
-            | Body::MessageDeleted { .. }
-            | Body::MessagePinned { .. }
-            | Body::MessageUnpinned { .. } => {}
-        }
-        Some(Arc::new(seen))
-    }
-}
-
 /// What became of a draft.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -281,11 +232,7 @@ pub enum Status {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Signal {
     /// Told to the room's listeners, except to the typist.
-    Typing {
-        room: RoomId,
-        person: Person,
-        on: bool,
-    },
+    Typing { room: RoomId, person: Person, on: bool },
     /// Told to everybody who listens to one of `rooms`.
     Presence {
         user: UserId,
@@ -306,10 +253,7 @@ pub enum Signal {
     /// This login is over: its sockets close (code 4003).
     SessionEnded { session: SessionId },
     /// All logins of the user are over but `except`.
-    UserEnded {
-        user: UserId,
-        except: Option<SessionId>,
-    },
+    UserEnded { user: UserId, except: Option<SessionId> },
 }
 
 /// Everything that a listener can be told.

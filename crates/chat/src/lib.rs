@@ -9,9 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
-use crate::account::{Actor, Person};
 use crate::account::password::Passwords;
 use crate::account::token::Signer;
+use crate::account::{Actor, Person};
 use crate::error::Result;
 use crate::event::{Body, Draft, Outcome};
 use crate::ids::{ClientId, EntryId, RoomId, Timestamp};
@@ -119,10 +119,7 @@ impl Chat {
     /// Keeps the answer to an `Idempotency-Key` for a day.
     pub async fn keep_answer(&self, actor: &Actor, key: &str, answer: KeptAnswer) -> Result<()> {
         let now = self.now();
-        self.ports
-            .store
-            .keep_answer(actor.id(), key, answer, now)
-            .await
+        self.ports.store.keep_answer(actor.id(), key, answer, now).await
     }
 
     /// Takes a draft to the commit: the one way to change a room.

@@ -35,13 +35,7 @@ pub fn can_be_given(role: Role) -> bool {
 mod tests {
     use super::*;
 
-    const ROLES: [Role; 5] = [
-        Role::Guest,
-        Role::Bot,
-        Role::User,
-        Role::Admin,
-        Role::SuperAdmin,
-    ];
+    const ROLES: [Role; 5] = [Role::Guest, Role::Bot, Role::User, Role::Admin, Role::SuperAdmin];
 
     #[test]
     fn only_administrators_ban_and_only_downwards() {

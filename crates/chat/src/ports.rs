@@ -37,42 +37,19 @@ pub trait Store: Send + Sync {
     /// The direct conversation with exactly these people, by `room::direct_key`.
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>>;
     /// Public rooms whose name contains `text` (folded), by name, after the room named `after`.
-    async fn public_rooms(
-        &self,
-        text: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Room>>;
+    async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>>;
     /// The user's rooms with read state; `only` narrows it to one room.
     async fn rooms_of(&self, user: UserId, only: Option<RoomId>) -> Result<Vec<Mine>>;
     /// Also memberships that have ended (`to_seq` is set).
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
     /// Present members by user name, after the one named `after`.
-    async fn members(
-        &self,
-        room: RoomId,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(Person, Membership)>>;
+    async fn members(&self, room: RoomId, after: Option<&str>, limit: usize) -> Result<Vec<(Person, Membership)>>;
     /// Moves the marker forward (never back, never past the head) and answers where it stands.
     async fn mark_read(&self, room: RoomId, user: UserId, seq: Seq) -> Result<Mine>;
 
     // Messages. `viewer` limits every answer to what that membership may see.
-    async fn messages(
-        &self,
-        room: RoomId,
-        viewer: UserId,
-        range: Range,
-        limit: usize,
-    ) -> Result<Page>;
-    async fn thread(
-        &self,
-        room: RoomId,
-        viewer: UserId,
-        root: Seq,
-        range: Range,
-        limit: usize,
-    ) -> Result<Page>;
+    async fn messages(&self, room: RoomId, viewer: UserId, range: Range, limit: usize) -> Result<Page>;
+    async fn thread(&self, room: RoomId, viewer: UserId, root: Seq, range: Range, limit: usize) -> Result<Page>;
     async fn pins(&self, room: RoomId, viewer: UserId) -> Result<Vec<Message>>;
     async fn message(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Option<Message>>;
     /// The texts that the message had before, oldest first.
@@ -96,22 +73,12 @@ pub trait Store: Send + Sync {
     async fn password_of(&self, user: UserId) -> Result<Option<String>>;
     async fn set_password(&self, user: UserId, phc: &str) -> Result<()>;
     /// Fails with `Stale` if the account's revision is not `revision` (where one is given).
-    async fn change_profile(
-        &self,
-        user: UserId,
-        changes: ProfileChanges,
-        revision: Option<u64>,
-    ) -> Result<Account>;
+    async fn change_profile(&self, user: UserId, changes: ProfileChanges, revision: Option<u64>) -> Result<Account>;
     async fn set_role(&self, user: UserId, role: Role) -> Result<Account>;
     async fn set_banned(&self, user: UserId, banned: Option<Timestamp>) -> Result<Account>;
     async fn people_by_username(&self, names: &[String]) -> Result<Vec<Person>>;
     /// Accounts whose user name or display name contains `text`, by user name, after `after`.
-    async fn find_people(
-        &self,
-        text: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Person>>;
+    async fn find_people(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>>;
     async fn set_avatar(&self, user: UserId, avatar: Option<Avatar>) -> Result<Account>;
     async fn avatar(&self, id: &str) -> Result<Option<Avatar>>;
 
@@ -122,21 +89,11 @@ pub trait Store: Send + Sync {
     /// Also finds the login by the hash of its previous refresh token (see `Login::previous_hash`).
     async fn login_by_refresh(&self, hash: &[u8]) -> Result<Option<Login>>;
     /// Replaces the refresh token if `old` is still the current one; false if somebody was faster.
-    async fn rotate_login(
-        &self,
-        session: SessionId,
-        old: &[u8],
-        new: &[u8],
-        expires: Timestamp,
-    ) -> Result<bool>;
+    async fn rotate_login(&self, session: SessionId, old: &[u8], new: &[u8], expires: Timestamp) -> Result<bool>;
     async fn touch_login(&self, session: SessionId, seen: Timestamp) -> Result<()>;
     async fn logins_of(&self, user: UserId) -> Result<Vec<Login>>;
     async fn end_login(&self, session: SessionId) -> Result<bool>;
-    async fn end_logins_of(
-        &self,
-        user: UserId,
-        except: Option<SessionId>,
-    ) -> Result<Vec<SessionId>>;
+    async fn end_logins_of(&self, user: UserId, except: Option<SessionId>) -> Result<Vec<SessionId>>;
     async fn add_ticket(&self, hash: &[u8], session: SessionId, expires: Timestamp) -> Result<()>;
     /// Atomic: of many who try, one gets it.
     async fn take_ticket(&self, hash: &[u8], now: Timestamp) -> Result<Option<SessionId>>;
@@ -144,13 +101,7 @@ pub trait Store: Send + Sync {
     // Idempotency-Key of REST: the stored answer to a request that was made before.
     /// The fingerprint of the request and its answer (status, body), if the key is known.
     async fn kept_answer(&self, user: UserId, key: &str) -> Result<Option<KeptAnswer>>;
-    async fn keep_answer(
-        &self,
-        user: UserId,
-        key: &str,
-        answer: KeptAnswer,
-        now: Timestamp,
-    ) -> Result<()>;
+    async fn keep_answer(&self, user: UserId, key: &str, answer: KeptAnswer, now: Timestamp) -> Result<()>;
 }
 
 /// An answer kept for an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07), for 24 h.

@@ -35,7 +35,10 @@ impl Chat {
         match status {
             Status::Online | Status::Away => {}
             Status::Offline => {
-                return Err(Error::invalid("status", "must be online or away; close the connection to be offline"));
+                return Err(Error::invalid(
+                    "status",
+                    "must be online or away; close the connection to be offline",
+                ));
             }
         }
         if let Some(now) = self.ports.presence.set(actor.id(), connection, status).await? {

@@ -82,10 +82,7 @@ impl Rates {
     /// Empty counters for the operator's limits.
     pub fn new(limits: &Limits) -> Self {
         let anywhere = Rate {
-            burst: limits
-                .sign_ins_per_account
-                .burst
-                .saturating_mul(ANYWHERE_FACTOR),
+            burst: limits.sign_ins_per_account.burst.saturating_mul(ANYWHERE_FACTOR),
             ..limits.sign_ins_per_account
         };
         Self {
@@ -138,8 +135,7 @@ const ANYWHERE_FACTOR: u32 = 10;
 /// After so many questions the buckets that are full again are forgotten.
 const SWEEP_EVERY: u32 = 4_096;
 
-type Limiter =
-    RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>;
+type Limiter = RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>;
 
 struct Buckets {
     what: &'static str,
@@ -302,21 +298,26 @@ mod tests {
 
     #[test]
     fn an_address_in_ipv6_clothes_is_the_same_address() {
-        assert_eq!(
-            Key::from(address("::ffff:192.0.2.7")),
-            Key::from(address("192.0.2.7"))
-        );
-        assert_ne!(
-            Key::from(address("::ffff:192.0.2.8")),
-            Key::from(address("192.0.2.7"))
-        );
+        assert_eq!(Key::from(address("::ffff:192.0.2.7")), Key::from(address("192.0.2.7")));
+        assert_ne!(Key::from(address("::ffff:192.0.2.8")), Key::from(address("192.0.2.7")));
     }
 
     #[test]
     fn guesses_from_one_address_do_not_use_up_another_s() {
         let rates = rates();
-        while rates.admit(Action::SignInAccount, ("ada", address("192.0.2.1"))).is_ok() {}
-        assert!(rates.admit(Action::SignInAccount, ("ada", address("192.0.2.2"))).is_ok());
-        assert!(rates.admit(Action::SignInAccount, ("bob", address("192.0.2.1"))).is_ok());
+        while rates
+            .admit(Action::SignInAccount, ("ada", address("192.0.2.1")))
+            .is_ok()
+        {}
+        assert!(
+            rates
+                .admit(Action::SignInAccount, ("ada", address("192.0.2.2")))
+                .is_ok()
+        );
+        assert!(
+            rates
+                .admit(Action::SignInAccount, ("bob", address("192.0.2.1")))
+                .is_ok()
+        );
     }
 }

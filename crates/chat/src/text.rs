@@ -5,9 +5,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Result};
-use crate::limits::{
-    EMOJI_BYTES_MAX, TEXT_BYTES_MAX, TEXT_CHARS_MAX, USERNAME_CHARS_MAX, USERNAME_CHARS_MIN,
-};
+use crate::limits::{TEXT_BYTES_MAX, TEXT_CHARS_MAX, USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
 
 pub mod emoji;
 pub mod mentions;
@@ -55,7 +53,10 @@ impl Text {
 /// `field` names it in the refusal; it may be empty.
 pub fn line(raw: &str, field: &'static str, chars_max: usize) -> Result<String> {
     let mut clean = String::new();
-    for letter in raw.nfc().filter(|letter| !is_hidden(*letter) || *letter == '\t' || *letter == '\n') {
+    for letter in raw
+        .nfc()
+        .filter(|letter| !is_hidden(*letter) || *letter == '\t' || *letter == '\n')
+    {
         if !letter.is_whitespace() {
             clean.push(letter);
         } else if !clean.is_empty() && !clean.ends_with(' ') {
@@ -158,8 +159,26 @@ mod tests {
         }
         let long = "a".repeat(33);
         for raw in [
-            "", "a", " a ", &long, "-ada", ".ada", "_ada", "ada lovelace", "ädä", "ada@home", "ada\0",
-            "аda", "ada/x", "all", "ROOM", "here", "everyone", "system", "rill", "me",
+            "",
+            "a",
+            " a ",
+            &long,
+            "-ada",
+            ".ada",
+            "_ada",
+            "ada lovelace",
+            "ädä",
+            "ada@home",
+            "ada\0",
+            "аda",
+            "ada/x",
+            "all",
+            "ROOM",
+            "here",
+            "everyone",
+            "system",
+            "rill",
+            "me",
         ] {
             assert!(username(raw).is_err(), "{raw:?}");
         }
@@ -188,7 +207,10 @@ mod tests {
 
     #[test]
     fn a_description_keeps_its_lines() {
-        assert_eq!(paragraph(" one\n\ntwo\u{202e}\r\n", "description", 80).unwrap(), "one\n\ntwo");
+        assert_eq!(
+            paragraph(" one\n\ntwo\u{202e}\r\n", "description", 80).unwrap(),
+            "one\n\ntwo"
+        );
     }
 
     #[test]

@@ -27,7 +27,12 @@ impl FromRequestParts<State> for Signed {
         }
         let actor = identify(gateway, parts).await?.ok_or(Error::NotSignedIn)?;
         let quota = gateway.chat.rates().admit(Action::RequestUser, actor.id())?;
-        quota::note(&parts.extensions, "user", quota, gateway.chat.limits().requests_per_user);
+        quota::note(
+            &parts.extensions,
+            "user",
+            quota,
+            gateway.chat.limits().requests_per_user,
+        );
         parts.extensions.insert(actor.clone());
         Ok(Self(actor))
     }
@@ -106,7 +111,8 @@ fn guard_cookie(settings: &GatewaySettings, parts: &Parts) -> Result<(), Refusal
 
 fn foreign() -> Refusal {
     Refusal::OriginRefused(
-        "Pages of this origin may not act for you here; an operator can permit it with the setting `origins`".to_owned(),
+        "Pages of this origin may not act for you here; an operator can permit it with the setting `origins`"
+            .to_owned(),
     )
 }
 
@@ -114,7 +120,9 @@ fn need_guard_header(headers: &HeaderMap) -> Result<(), Refusal> {
     if headers.get(GUARD).is_some_and(|value| value == "1") {
         return Ok(());
     }
-    Err(Refusal::OriginRefused("A page that changes something sends the header X-Rill: 1".to_owned()))
+    Err(Refusal::OriginRefused(
+        "A page that changes something sends the header X-Rill: 1".to_owned(),
+    ))
 }
 
 /// The token of the one `Authorization` header.
@@ -124,7 +132,9 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(Refusal::Malformed("There is more than one Authorization header; send one".to_owned()));
+        return Err(Refusal::Malformed(
+            "There is more than one Authorization header; send one".to_owned(),
+        ));
     }
     let text = value.to_str().unwrap_or_default();
     match text.split_once(' ') {
@@ -139,8 +149,13 @@ fn cookie_name(settings: &GatewaySettings) -> &'static str {
 
 /// The secret of our cookie; one that is sent twice was tampered with and counts as none.
 fn cookie<'a>(settings: &GatewaySettings, headers: &'a HeaderMap) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let pairs = lines
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
     let mut ours = pairs.filter(|(name, _)| *name == cookie_name(settings));
     match (ours.next(), ours.next()) {
         (Some((_, secret)), None) if !secret.is_empty() => Some(secret),

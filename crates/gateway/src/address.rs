@@ -85,8 +85,16 @@ pub fn of(extensions: &Extensions) -> IpAddr {
 
 /// Who is asking before anybody is signed in: the address, and what the client calls itself.
 pub fn peer(parts: &Parts) -> Peer {
-    let agent = parts.headers.get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let label = agent.unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(120).collect();
+    let agent = parts
+        .headers
+        .get(header::USER_AGENT)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let label = agent
+        .unwrap_or_default()
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(120)
+        .collect();
     Peer {
         address: of(&parts.extensions),
         label,
@@ -135,8 +143,14 @@ mod tests {
     #[test]
     fn behind_trusted_proxies_the_rightmost_stranger_counts() {
         let trusted = &["10.0.0.0/8", "::1"];
-        assert_eq!(seen("10.0.0.1", &["1.2.3.4, 198.51.100.7"], trusted), ip("198.51.100.7"));
-        assert_eq!(seen("10.0.0.1", &["1.2.3.4", "198.51.100.7, 10.0.0.2"], trusted), ip("198.51.100.7"));
+        assert_eq!(
+            seen("10.0.0.1", &["1.2.3.4, 198.51.100.7"], trusted),
+            ip("198.51.100.7")
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["1.2.3.4", "198.51.100.7, 10.0.0.2"], trusted),
+            ip("198.51.100.7")
+        );
         assert_eq!(seen("::1", &["198.51.100.7:4711"], trusted), ip("198.51.100.7"));
         assert_eq!(seen("::1", &["[2001:db8::1]:4711"], trusted), ip("2001:db8::1"));
         assert_eq!(seen("::ffff:10.0.0.1", &["198.51.100.7"], trusted), ip("198.51.100.7"));
@@ -146,7 +160,10 @@ mod tests {
     fn without_a_readable_hop_the_nearest_known_one_counts() {
         assert_eq!(seen("10.0.0.1", &[], &["10.0.0.0/8"]), ip("10.0.0.1"));
         assert_eq!(seen("10.0.0.1", &["1.2.3.4, unknown"], &["10.0.0.0/8"]), ip("10.0.0.1"));
-        assert_eq!(seen("10.0.0.1", &["unknown, 10.0.0.2"], &["10.0.0.0/8"]), ip("10.0.0.2"));
+        assert_eq!(
+            seen("10.0.0.1", &["unknown, 10.0.0.2"], &["10.0.0.0/8"]),
+            ip("10.0.0.2")
+        );
     }
 
     #[test]

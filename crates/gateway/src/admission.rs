@@ -54,7 +54,12 @@ impl Admission {
     /// A place for a TCP connection; `None` where the address (behind a trusted proxy, say) is not counted.
     pub fn connection(&self, address: Option<IpAddr>, limits: &Limits) -> Result<Held> {
         let of_address = limits.sockets_per_address * CONNECTIONS_PER_SOCKET;
-        hold(&self.connections, address, of_address, limits.sockets * CONNECTIONS_PER_SOCKET)
+        hold(
+            &self.connections,
+            address,
+            of_address,
+            limits.sockets * CONNECTIONS_PER_SOCKET,
+        )
     }
 
     /// A place for a WebSocket or a stream of events.
@@ -128,7 +133,10 @@ mod tests {
         let _second = admission.socket(one, &limits).expect("a place");
         assert!(matches!(admission.socket(one, &limits), Err(Error::TooMany { .. })));
         let _third = admission.socket(other, &limits).expect("a place for somebody else");
-        assert!(matches!(admission.socket(other, &limits), Err(Error::Unavailable { .. })));
+        assert!(matches!(
+            admission.socket(other, &limits),
+            Err(Error::Unavailable { .. })
+        ));
         drop(first);
         assert_eq!(admission.counts(), (0, 2));
         admission.socket(one, &limits).expect("the place that was given back");
@@ -137,8 +145,13 @@ mod tests {
     #[test]
     fn an_uncounted_address_is_only_held_by_the_limit_of_the_node() {
         let (admission, limits) = (Admission::default(), limits());
-        let held: Vec<_> = (0..6).map(|_| admission.connection(None, &limits).expect("a place")).collect();
-        assert!(matches!(admission.connection(None, &limits), Err(Error::Unavailable { .. })));
+        let held: Vec<_> = (0..6)
+            .map(|_| admission.connection(None, &limits).expect("a place"))
+            .collect();
+        assert!(matches!(
+            admission.connection(None, &limits),
+            Err(Error::Unavailable { .. })
+        ));
         drop(held);
         assert_eq!(admission.counts(), (0, 0));
     }

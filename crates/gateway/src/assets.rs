@@ -52,7 +52,12 @@ pub async fn serve(Shared(gateway): Shared<State>, request: Request) -> Response
     }
     match (gateway.assets)("index.html") {
         Some(page) => answer(request.method(), headers, &page),
-        None => (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], MISSING).into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            MISSING,
+        )
+            .into_response(),
     }
 }
 
@@ -71,7 +76,11 @@ pub fn answer(method: &Method, headers: &HeaderMap, asset: &Asset) -> Response {
     if let Some(encoding) = encoding {
         head.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    let keep = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let keep = if asset.immutable {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     head.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     head.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
@@ -79,7 +88,9 @@ pub fn answer(method: &Method, headers: &HeaderMap, asset: &Asset) -> Response {
 
 fn not_with_this_method() -> Response {
     let mut response = Refusal::MethodNotAllowed.into_response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
     response
 }
 
@@ -98,7 +109,10 @@ fn best(headers: &HeaderMap, asset: &Asset) -> (Option<&'static str>, Bytes) {
 
 /// RFC 9110, section 12.5.3, without comparing weights: named and not `q=0`.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
@@ -149,10 +163,16 @@ mod tests {
     fn a_hashed_file_is_kept_for_ever_and_each_form_has_its_own_tag() {
         let response = answer(&Method::GET, &asking("br"), &asset());
         assert_eq!(response.headers()[header::ETAG], "\"abc-br\"");
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert_eq!(
+            response.headers()[header::CACHE_CONTROL],
+            "public, max-age=31536000, immutable"
+        );
         assert_eq!(response.headers()[header::CONTENT_ENCODING], "br");
         let mut again = asking("br");
         again.insert(header::IF_NONE_MATCH, "\"abc-br\"".parse().expect("a header"));
-        assert_eq!(answer(&Method::GET, &again, &asset()).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            answer(&Method::GET, &again, &asset()).status(),
+            StatusCode::NOT_MODIFIED
+        );
     }
 }

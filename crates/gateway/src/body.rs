@@ -43,7 +43,9 @@ pub async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
     match tokio::time::timeout(BODY_WAIT, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refusal::TooLarge { bytes_max }),
-        Ok(Err(_)) => Err(Refusal::Malformed("The body ended too early or is not framed as HTTP wants it".to_owned())),
+        Ok(Err(_)) => Err(Refusal::Malformed(
+            "The body ended too early or is not framed as HTTP wants it".to_owned(),
+        )),
         Err(_) => Err(Refusal::Timeout),
     }
 }
@@ -79,7 +81,13 @@ mod tests {
         };
         assert!(accepted("application/json"));
         assert!(accepted("Application/JSON; charset=UTF-8"));
-        for other in ["text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", "application/json; charset=latin1", ""] {
+        for other in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/json-patch+json",
+            "application/json; charset=latin1",
+            "",
+        ] {
             assert!(!accepted(other), "{other}");
         }
         assert!(!is_json(&HeaderMap::new()));
@@ -88,6 +96,9 @@ mod tests {
     #[tokio::test]
     async fn a_body_may_be_as_large_as_the_limit_and_not_a_byte_larger() {
         assert_eq!(read(Body::from(vec![b'x'; 10]), 10).await.expect("fits").len(), 10);
-        assert_eq!(read(Body::from(vec![b'x'; 11]), 10).await, Err(Refusal::TooLarge { bytes_max: 10 }));
+        assert_eq!(
+            read(Body::from(vec![b'x'; 11]), 10).await,
+            Err(Refusal::TooLarge { bytes_max: 10 })
+        );
     }
 }

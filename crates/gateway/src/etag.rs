@@ -35,7 +35,10 @@ pub fn if_match(headers: &HeaderMap) -> Result<Condition, Refusal> {
         }
         for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
             let bare = tag.strip_prefix("W/").unwrap_or(tag);
-            let inner = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(unreadable)?;
+            let inner = bare
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .ok_or_else(unreadable)?;
             if !tag.starts_with("W/") {
                 tags.push(inner.to_owned());
             }
@@ -60,7 +63,11 @@ impl Condition {
             [number] => Ok(Some(*number)),
             several => {
                 let current = current.await?;
-                if several.contains(&current) { Ok(Some(current)) } else { Err(Error::Stale { what }.into()) }
+                if several.contains(&current) {
+                    Ok(Some(current))
+                } else {
+                    Err(Error::Stale { what }.into())
+                }
             }
         }
     }
@@ -89,9 +96,22 @@ pub fn tagged(method: &Method, headers: &HeaderMap, tag: &str, answer: impl Into
     response
 }
 
+/// The answer with its tag.
+pub fn with(tag: &str, answer: impl IntoResponse) -> Response {
+    tagged(&Method::PATCH, &HeaderMap::new(), tag, answer)
+}
+
 /// The tag of a room's settings: it stays the same when somebody posts.
 pub fn of_room(room: &Room) -> String {
-    let settings = (room.kind, &room.name, &room.topic, &room.description, room.history, room.archived, room.protected);
+    let settings = (
+        room.kind,
+        &room.name,
+        &room.topic,
+        &room.description,
+        room.history,
+        room.archived,
+        room.protected,
+    );
     hash(format!("{settings:?}").as_bytes())
 }
 
@@ -101,7 +121,10 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 fn has_already(headers: &HeaderMap, quoted: &str) -> bool {
-    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == quoted)
 }
@@ -126,7 +149,10 @@ mod tests {
         assert_eq!(if_match(&HeaderMap::new()), Ok(Condition::None));
         assert_eq!(read("*"), Ok(Condition::Any));
         assert_eq!(read("\"41\""), Ok(Condition::OneOf(vec!["41".into()])));
-        assert_eq!(read("\"a\", W/\"b\", \"c\""), Ok(Condition::OneOf(vec!["a".into(), "c".into()])));
+        assert_eq!(
+            read("\"a\", W/\"b\", \"c\""),
+            Ok(Condition::OneOf(vec!["a".into(), "c".into()]))
+        );
         assert!(matches!(read("41"), Err(Refusal::Malformed(_))));
     }
 
@@ -140,7 +166,11 @@ mod tests {
         assert_eq!(number(&["41"]).await, Ok(Some(41)));
         assert_eq!(number(&["6", "7"]).await, Ok(Some(7)));
         for stale in [&["x"] as &[&str], &[], &["5", "6"]] {
-            assert_eq!(number(stale).await, Err(Error::Stale { what: "message" }.into()), "{stale:?}");
+            assert_eq!(
+                number(stale).await,
+                Err(Error::Stale { what: "message" }.into()),
+                "{stale:?}"
+            );
         }
     }
 
@@ -148,7 +178,10 @@ mod tests {
     fn a_client_that_has_it_already_is_spared_the_body() {
         let has = headers(header::IF_NONE_MATCH, "\"x\", W/\"abc\"");
         let again = tagged(&Method::GET, &has, "abc", "body");
-        assert_eq!((again.status(), &again.headers()[header::ETAG]), (StatusCode::NOT_MODIFIED, &HeaderValue::from_static("\"abc\"")));
+        assert_eq!(
+            (again.status(), &again.headers()[header::ETAG]),
+            (StatusCode::NOT_MODIFIED, &HeaderValue::from_static("\"abc\""))
+        );
         assert_eq!(tagged(&Method::GET, &has, "abd", "body").status(), StatusCode::OK);
         assert_eq!(tagged(&Method::PATCH, &has, "abc", "body").status(), StatusCode::OK);
     }

@@ -48,16 +48,24 @@ pub fn key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default();
-    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let bare = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(text);
     if values.next().is_some() || !(1..=64).contains(&bare.len()) {
-        return Err(Refusal::Malformed("Idempotency-Key must be one text of 1 to 64 printable ASCII characters".to_owned()));
+        return Err(Refusal::Malformed(
+            "Idempotency-Key must be one text of 1 to 64 printable ASCII characters".to_owned(),
+        ));
     }
     Ok(Some(bare))
 }
 
 /// Middleware: answers a repeated POST with the answer of the first time.
 pub async fn answer_once(Shared(gateway): Shared<State>, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
     if request.method() != Method::POST || !request.headers().contains_key(KEY) || EXEMPT.contains(&path) {
         return next.run(request).await;
     }
@@ -93,7 +101,11 @@ async fn keep(
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(|_| chat::error::Error::Internal)?.to_bytes();
+    let bytes = body
+        .collect()
+        .await
+        .map_err(|_| chat::error::Error::Internal)?
+        .to_bytes();
     let answer = KeptAnswer {
         fingerprint,
         status: parts.status.as_u16(),
@@ -149,7 +161,11 @@ struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.of.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+        self.of
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.name);
     }
 }
 
@@ -171,7 +187,7 @@ mod tests {
         assert_eq!(key(&headers(&["abc"])), Ok(Some("abc")));
         assert_eq!(key(&headers(&["\"abc\""])), Ok(Some("abc")));
         let long = "x".repeat(65);
-        for odd in [&["", ] as &[&str], &["\"\""], &["a", "b"], &[long.as_str()], &["é"]] {
+        for odd in [&[""] as &[&str], &["\"\""], &["a", "b"], &[long.as_str()], &["é"]] {
             assert!(key(&headers(odd)).is_err(), "{odd:?}");
         }
     }
@@ -195,6 +211,9 @@ mod tests {
         };
         assert_eq!(replay(kept(), &[2]).err(), Some(Refusal::IdempotencyMismatch));
         let again = replay(kept(), &[1]).expect("the kept answer");
-        assert_eq!((again.status().as_u16(), &again.headers()[header::CONTENT_TYPE]), (201, &HeaderValue::from_static("application/json")));
+        assert_eq!(
+            (again.status().as_u16(), &again.headers()[header::CONTENT_TYPE]),
+            (201, &HeaderValue::from_static("application/json"))
+        );
     }
 }

@@ -120,9 +120,17 @@ pub(crate) fn api() -> OpenApiRouter<State> {
         .routes(routes!(rest::members::join))
         .routes(routes!(rest::members::leave))
         .routes(routes!(rest::members::list))
-        .routes(routes!(rest::members::invite, rest::members::remove, rest::members::change))
+        .routes(routes!(
+            rest::members::invite,
+            rest::members::remove,
+            rest::members::change
+        ))
         .routes(routes!(rest::messages::list, rest::messages::post))
-        .routes(routes!(rest::messages::show, rest::messages::edit, rest::messages::delete))
+        .routes(routes!(
+            rest::messages::show,
+            rest::messages::edit,
+            rest::messages::delete
+        ))
         .routes(routes!(rest::messages::edits))
         .routes(routes!(rest::messages::thread))
         .routes(routes!(rest::messages::pins))

@@ -59,15 +59,28 @@ impl Metrics {
         let requests = Family::default();
         registry.register("requests", "Requests that were answered", requests.clone());
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
-        registry.register_with_unit("request", "Time until a request was answered", Unit::Seconds, seconds.clone());
+        registry.register_with_unit(
+            "request",
+            "Time until a request was answered",
+            Unit::Seconds,
+            seconds.clone(),
+        );
         let panics = Counter::default();
         registry.register("panics", "Handlers that panicked", panics.clone());
         let closes = Family::default();
         registry.register("socket_close", "Sockets that were closed, by code", closes.clone());
         let refused = Family::default();
-        registry.register("handshake_rejected", "Sockets that were not let in, by reason", refused.clone());
+        registry.register(
+            "handshake_rejected",
+            "Sockets that were not let in, by reason",
+            refused.clone(),
+        );
         let gauges = Family::default();
-        registry.register("now", "What is so at this moment, and counts of the hub since it started", gauges.clone());
+        registry.register(
+            "now",
+            "What is so at this moment, and counts of the hub since it started",
+            gauges.clone(),
+        );
         Self {
             registry,
             requests,
@@ -82,7 +95,13 @@ impl Metrics {
     /// Counts an answer.
     pub fn request(&self, method: &Method, route: &str, status: u16, took: Duration) {
         let method = match *method {
-            Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => method.as_str(),
+            Method::GET
+            | Method::HEAD
+            | Method::POST
+            | Method::PUT
+            | Method::PATCH
+            | Method::DELETE
+            | Method::OPTIONS => method.as_str(),
             _ => "other",
         };
         let answered = Answered {
@@ -123,9 +142,17 @@ mod tests {
     fn an_answer_is_counted_under_the_template_of_its_path() {
         let metrics = Metrics::new();
         metrics.request(&Method::GET, "/api/v1/rooms/{room}", 200, Duration::from_millis(3));
-        metrics.request(&Method::from_bytes(b"BREW").expect("a method"), "other", 405, Duration::ZERO);
+        metrics.request(
+            &Method::from_bytes(b"BREW").expect("a method"),
+            "other",
+            405,
+            Duration::ZERO,
+        );
         let text = metrics.text();
-        assert!(text.contains("rill_requests_total{method=\"GET\",route=\"/api/v1/rooms/{room}\",status=\"200\"} 1"), "{text}");
+        assert!(
+            text.contains("rill_requests_total{method=\"GET\",route=\"/api/v1/rooms/{room}\",status=\"200\"} 1"),
+            "{text}"
+        );
         assert!(text.contains("method=\"other\""), "{text}");
         assert!(text.contains("rill_request_seconds_count 2"), "{text}");
     }

@@ -63,7 +63,8 @@ pub fn host_is_ours(settings: &GatewaySettings, parts: &Parts) -> bool {
         return false;
     };
     let name = without_port(host).to_ascii_lowercase();
-    ["localhost", "127.0.0.1", "[::1]"].contains(&name.as_str()) || hosts.iter().any(|ours| *ours == name)
+    ["localhost", "127.0.0.1", "[::1]"].contains(&name.as_str())
+        || hosts.iter().any(|ours| without_port(ours).eq_ignore_ascii_case(&name))
 }
 
 /// The one host that the request names.
@@ -132,20 +133,36 @@ mod tests {
     #[test]
     fn two_origins_are_no_origin() {
         let mut two = parts("chat.example", Some("https://chat.example"));
-        two.headers.append("origin", "https://evil.test".parse().expect("a header"));
+        two.headers
+            .append("origin", "https://evil.test".parse().expect("a header"));
         assert_eq!(of(&settings(true, &[], None), &two), Origin::Foreign);
     }
 
     #[test]
     fn a_rebound_name_is_not_ours() {
-        let loopback = settings(false, &[], Some(&["chat.example"]));
-        for ours in ["localhost:8080", "127.0.0.1:1", "[::1]:8080", "LOCALHOST", "chat.example"] {
+        let loopback = settings(false, &[], Some(&["Chat.example:8443"]));
+        for ours in [
+            "localhost:8080",
+            "127.0.0.1:1",
+            "[::1]:8080",
+            "LOCALHOST",
+            "chat.example",
+        ] {
             assert!(host_is_ours(&loopback, &parts(ours, None)), "{ours}");
         }
-        for foreign in ["evil.test:8080", "evil.test", "127.0.0.1.evil.test", "localhost.evil.test:80"] {
+        for foreign in [
+            "evil.test:8080",
+            "evil.test",
+            "127.0.0.1.evil.test",
+            "localhost.evil.test:80",
+        ] {
             assert!(!host_is_ours(&loopback, &parts(foreign, None)), "{foreign}");
             let origin = format!("http://{foreign}");
-            assert_eq!(of(&loopback, &parts(foreign, Some(&origin))), Origin::Foreign, "{foreign}");
+            assert_eq!(
+                of(&loopback, &parts(foreign, Some(&origin))),
+                Origin::Foreign,
+                "{foreign}"
+            );
         }
     }
 }

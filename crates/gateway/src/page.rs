@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chat::limits::{PAGE_DEFAULT, PAGE_MAX};
 use http::{HeaderValue, Uri, header};
 use protocol::rest::{List, MessagePage};
+use protocol::shapes::Entry;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -61,7 +62,10 @@ pub fn after(cursor: Option<&str>) -> Result<Option<String>, Refusal> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
     match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
         Some(end) => Ok(Some(end)),
-        None => Err(Refusal::invalid("cursor", "is not a cursor of this list; send back next_cursor as it came")),
+        None => Err(Refusal::invalid(
+            "cursor",
+            "is not a cursor of this list; send back next_cursor as it came",
+        )),
     }
 }
 
@@ -81,11 +85,28 @@ pub fn list<A, T: Serialize>(
 
 /// A part of a list whose cursor is known.
 pub fn answer<T: Serialize>(uri: &Uri, items: Vec<T>, next_cursor: Option<String>) -> Response {
-    let next = next_cursor.as_ref().map(|cursor| ("next", link(uri, &["cursor"], "cursor", cursor)));
+    let next = next_cursor
+        .as_ref()
+        .map(|cursor| ("next", link(uri, &["cursor"], "cursor", cursor)));
     let list = List {
         items,
         has_more: next_cursor.is_some(),
         next_cursor,
+    };
+    linked(Json(list), next)
+}
+
+/// A part of a log; its cursor is the last seq, also at the end, so that one can ask again later.
+pub fn entries(uri: &Uri, items: Vec<Entry>, last: Option<u64>, has_more: bool) -> Response {
+    let next_cursor = last.map(|seq| seq.to_string());
+    let next = next_cursor
+        .as_ref()
+        .filter(|_| has_more)
+        .map(|seq| ("next", link(uri, &["after"], "after", seq)));
+    let list = List {
+        items,
+        next_cursor,
+        has_more,
     };
     linked(Json(list), next)
 }
@@ -110,7 +131,10 @@ pub fn messages(uri: &Uri, page: MessagePage) -> Response {
 }
 
 fn linked(answer: impl IntoResponse, links: impl IntoIterator<Item = (&'static str, String)>) -> Response {
-    let links: Vec<String> = links.into_iter().map(|(relation, uri)| format!("<{uri}>; rel=\"{relation}\"")).collect();
+    let links: Vec<String> = links
+        .into_iter()
+        .map(|(relation, uri)| format!("<{uri}>; rel=\"{relation}\""))
+        .collect();
     let mut response = answer.into_response();
     if let Ok(value) = HeaderValue::from_str(&links.join(", "))
         && !links.is_empty()
@@ -122,7 +146,11 @@ fn linked(answer: impl IntoResponse, links: impl IntoIterator<Item = (&'static s
 
 /// The same request with one parameter set and those of `without` left out.
 fn link(uri: &Uri, without: &[&str], name: &str, value: &str) -> String {
-    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let pairs = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty());
     let kept = pairs.filter(|pair| !without.contains(&pair.split('=').next().unwrap_or_default()));
     let mut pairs: Vec<String> = kept.map(str::to_owned).collect();
     pairs.push(format!("{name}={value}"));
@@ -155,10 +183,25 @@ mod tests {
     #[test]
     fn the_link_says_the_same_as_the_body() {
         let uri: Uri = "/api/v1/users?query=a%20b&cursor=old&limit=2".parse().expect("a uri");
-        let response = list(&uri, vec!["ada", "bob", "cleo"], 2, |name| (*name).to_owned(), |name| (*name).to_owned());
+        let response = list(
+            &uri,
+            vec!["ada", "bob", "cleo"],
+            2,
+            |name| (*name).to_owned(),
+            |name| (*name).to_owned(),
+        );
         let next = cursor("bob");
-        assert_eq!(response.headers()[header::LINK], format!("</api/v1/users?query=a%20b&limit=2&cursor={next}>; rel=\"next\""));
-        let last = list(&uri, vec!["ada", "bob"], 2, |name| (*name).to_owned(), |name| (*name).to_owned());
+        assert_eq!(
+            response.headers()[header::LINK],
+            format!("</api/v1/users?query=a%20b&limit=2&cursor={next}>; rel=\"next\"")
+        );
+        let last = list(
+            &uri,
+            vec!["ada", "bob"],
+            2,
+            |name| (*name).to_owned(),
+            |name| (*name).to_owned(),
+        );
         assert!(!last.headers().contains_key(header::LINK));
     }
 }

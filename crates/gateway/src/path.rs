@@ -17,7 +17,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<State> for Path<T> {
         match Raw::from_request_parts(parts, state).await {
             Ok(Raw(value)) => Ok(Self(value)),
             Err(_) => Err(Refusal::Malformed(
-                "A part of the path cannot be read; ids are UUIDs such as 0198c0de-0000-7000-8000-000000000000".to_owned(),
+                "A part of the path cannot be read; ids are UUIDs such as 0198c0de-0000-7000-8000-000000000000"
+                    .to_owned(),
             )),
         }
     }

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{Method, Uri};
 use serde::de::DeserializeOwned;
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::{OpenApi, RefOr};
 
 use crate::State;
 use crate::refusal::Refusal;
@@ -26,7 +26,9 @@ impl<T: DeserializeOwned> FromRequestParts<State> for Query<T> {
             Ok(Raw(value)) => Ok(Self(value)),
             Err(rejection) => {
                 let text = rejection.body_text();
-                let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+                let text = text
+                    .strip_prefix("Failed to deserialize query string: ")
+                    .unwrap_or(&text);
                 let (name, problem) = text.split_once(": ").unwrap_or(("query", text));
                 Err(Refusal::invalid(name, format!("is not acceptable: {problem}")))
             }
@@ -43,13 +45,18 @@ impl Known {
         let mut known = HashMap::new();
         for (path, item) in &document.paths.paths {
             for (method, operation) in operations(item) {
-                let names = operation.parameters.iter().flatten();
-                let names = names.filter(|parameter| parameter.parameter_in == ParameterIn::Query);
-                let names = names.map(|parameter| parameter.name.clone()).collect();
-                known.insert((method, path.clone()), names);
+                let names = operation.parameters.iter().flatten().filter_map(query_name);
+                known.insert((method, path.clone()), names.collect());
             }
         }
         Self(known)
+    }
+}
+
+fn query_name(parameter: &RefOr<Parameter>) -> Option<String> {
+    match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+        RefOr::T(_) | RefOr::Ref(_) => None,
     }
 }
 
@@ -69,7 +76,10 @@ pub fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
 
 /// Middleware: refuses parameters that the operation does not know, and those that come twice.
 pub async fn refuse_unknown(Shared(known): Shared<Arc<Known>>, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
     let method = match request.method() {
         &Method::HEAD => Method::GET,
         other => other.clone(),
@@ -90,14 +100,26 @@ pub async fn refuse_unknown(Shared(known): Shared<Arc<Known>>, request: Request,
 
 /// Whether a parameter is named like a secret.
 pub fn holds_secret(uri: &Uri) -> bool {
-    const SECRETS: [&str; 8] =
-        ["token", "access_token", "refresh_token", "id_token", "ticket", "password", "secret", "authorization"];
+    const SECRETS: [&str; 8] = [
+        "token",
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "ticket",
+        "password",
+        "secret",
+        "authorization",
+    ];
     names_in(uri).any(|name| SECRETS.contains(&name.to_ascii_lowercase().as_str()))
 }
 
 /// The names of the query parameters, decoded.
 fn names_in(uri: &Uri) -> impl Iterator<Item = String> {
-    let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let pairs = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty());
     pairs.map(|pair| decode(pair.split('=').next().unwrap_or_default()))
 }
 
@@ -127,7 +149,15 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_url_is_seen_however_it_is_spelled() {
-        for query in ["token=x", "a=1&ticket=x", "Access_Token=x", "%74oken=x", "tok%65n", "password=", "secret=1"] {
+        for query in [
+            "token=x",
+            "a=1&ticket=x",
+            "Access_Token=x",
+            "%74oken=x",
+            "tok%65n",
+            "password=",
+            "secret=1",
+        ] {
             let uri: Uri = format!("/api/v1/ws?{query}").parse().expect("a uri");
             assert!(holds_secret(&uri), "{query}");
         }

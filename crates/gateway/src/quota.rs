@@ -27,7 +27,10 @@ pub fn note(extensions: &Extensions, name: &'static str, quota: Quota, rate: Rat
     };
     let mut tightest = tightest.lock().unwrap_or_else(PoisonError::into_inner);
     let share = |quota: &Quota| f64::from(quota.remaining) / f64::from(quota.limit.max(1));
-    if tightest.as_ref().is_none_or(|before| share(&quota) <= share(&before.quota)) {
+    if tightest
+        .as_ref()
+        .is_none_or(|before| share(&quota) <= share(&before.quota))
+    {
         let window = rate.every.saturating_mul(rate.burst);
         *tightest = Some(Noted { name, quota, window });
     }
@@ -40,7 +43,11 @@ impl Tightest {
         let Some(Noted { name, quota, window }) = noted else {
             return;
         };
-        put(headers, "ratelimit-policy", format!("\"{name}\";q={};w={}", quota.limit, whole_seconds(window)));
+        put(
+            headers,
+            "ratelimit-policy",
+            format!("\"{name}\";q={};w={}", quota.limit, whole_seconds(window)),
+        );
         if headers.contains_key("ratelimit") {
             return;
         }
@@ -51,7 +58,10 @@ impl Tightest {
 
 /// The headers of a refusal with `too_many`.
 pub fn spent(headers: &mut HeaderMap, what: &str, wait: Duration) {
-    let name: String = what.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let name: String = what
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' })
+        .collect();
     state(headers, &name, 0, wait);
 }
 
@@ -62,7 +72,11 @@ fn state(headers: &mut HeaderMap, name: &str, remaining: u32, reset: Duration) {
     put(headers, "ratelimit", format!("\"{name}\";r={remaining};t={seconds}"));
     put(headers, "x-ratelimit-remaining", remaining.to_string());
     put(headers, "x-ratelimit-reset", format!("{:.3}", at.as_secs_f64()));
-    put(headers, "x-ratelimit-reset-after", format!("{:.3}", reset.as_secs_f64()));
+    put(
+        headers,
+        "x-ratelimit-reset-after",
+        format!("{:.3}", reset.as_secs_f64()),
+    );
     put(headers, "x-ratelimit-bucket", name.to_owned());
 }
 
@@ -109,7 +123,12 @@ mod tests {
         let mut extensions = Extensions::new();
         let tightest = Tightest::default();
         extensions.insert(tightest.clone());
-        note(&extensions, "user", quota(10), Rate::new(100, 50, Duration::from_secs(1)));
+        note(
+            &extensions,
+            "user",
+            quota(10),
+            Rate::new(100, 50, Duration::from_secs(1)),
+        );
         tightest.tell(&mut headers);
         assert_eq!(headers["ratelimit"], "\"messages\";r=0;t=3");
     }

@@ -100,17 +100,29 @@ impl Refusal {
             Self::Malformed(detail) | Self::OriginRefused(detail) => detail.clone(),
             Self::Invalid { pointer, detail } => {
                 let name = pointer.trim_start_matches('/');
-                if name.is_empty() { sentence(detail) } else { format!("{name} {detail}") }
+                if name.is_empty() {
+                    sentence(detail)
+                } else {
+                    format!("{name} {detail}")
+                }
             }
-            Self::TokenInUrl => "A secret does not belong into a URL; send it in the Authorization header or in the body".to_owned(),
+            Self::TokenInUrl => {
+                "A secret does not belong into a URL; send it in the Authorization header or in the body".to_owned()
+            }
             Self::NoSuchPath => "There is nothing at this path; see /docs for all of them".to_owned(),
-            Self::MethodNotAllowed => "This path does not know the method; the Allow header names those that it does".to_owned(),
+            Self::MethodNotAllowed => {
+                "This path does not know the method; the Allow header names those that it does".to_owned()
+            }
             Self::Timeout => "The request came too slowly; send it again".to_owned(),
             Self::TooLarge { bytes_max } => format!("The body is larger than {bytes_max} bytes; send less"),
             Self::UnsupportedMediaType { wanted } => format!("The body must be {wanted}; say so in Content-Type"),
             Self::IdempotencyMismatch => "This Idempotency-Key was used for another request; make a new one".to_owned(),
-            Self::InProgress => "The first request with this Idempotency-Key is still being answered; try again".to_owned(),
-            Self::UpgradeRequired => "This is a WebSocket (RFC 6455, version 13); connect with a WebSocket client".to_owned(),
+            Self::InProgress => {
+                "The first request with this Idempotency-Key is still being answered; try again".to_owned()
+            }
+            Self::UpgradeRequired => {
+                "This is a WebSocket (RFC 6455, version 13); connect with a WebSocket client".to_owned()
+            }
         }
     }
 
@@ -149,7 +161,10 @@ impl IntoResponse for Refusal {
         match &self {
             Self::Chat(Error::TooMany { what, retry_after }) => crate::quota::spent(headers, what, *retry_after),
             Self::Chat(Error::NotSignedIn | Error::WrongCredentials) => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"rill\""));
+                headers.insert(
+                    header::WWW_AUTHENTICATE,
+                    HeaderValue::from_static("Bearer realm=\"rill\""),
+                );
             }
             Self::UpgradeRequired => {
                 headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
@@ -170,7 +185,10 @@ impl IntoResponse for Refusal {
 pub fn render(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(problem).unwrap_or_default();
-    let media_type = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
+    let media_type = [
+        (header::CONTENT_TYPE, "application/problem+json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
     (status, media_type, body).into_response()
 }
 

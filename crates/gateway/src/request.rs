@@ -68,7 +68,9 @@ pub async fn door(Shared(gateway): Shared<State>, request: Request, next: Next) 
         head.insert(REQUEST_ID, value);
     }
     let status = response.status().as_u16();
-    gateway.metrics.request(&about.method, &about.route, status, started.elapsed());
+    gateway
+        .metrics
+        .request(&about.method, &about.route, status, started.elapsed());
     span.in_scope(|| {
         let milliseconds = started.elapsed().as_micros() as f64 / 1000.0;
         tracing::info!(method = %about.method, route = %about.route, status, milliseconds, "answered");
@@ -93,7 +95,10 @@ struct About {
 
 impl About {
     fn of(parts: &Parts) -> Self {
-        let route = parts.extensions.get::<MatchedPath>().map_or("other", MatchedPath::as_str);
+        let route = parts
+            .extensions
+            .get::<MatchedPath>()
+            .map_or("other", MatchedPath::as_str);
         let path = parts.uri.path();
         Self {
             method: parts.method.clone(),
@@ -107,8 +112,14 @@ impl About {
 
 /// Refuses what needs no handler to be refused.
 fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
-    if parts.uri.path_and_query().is_some_and(|whole| whole.as_str().len() > URL_BYTES_MAX) {
-        return Err(Refusal::Malformed(format!("The URL is longer than {URL_BYTES_MAX} bytes; shorten it")));
+    if parts
+        .uri
+        .path_and_query()
+        .is_some_and(|whole| whole.as_str().len() > URL_BYTES_MAX)
+    {
+        return Err(Refusal::Malformed(format!(
+            "The URL is longer than {URL_BYTES_MAX} bytes; shorten it"
+        )));
     }
     if query::holds_secret(&parts.uri) {
         return Err(Refusal::TokenInUrl);
@@ -118,7 +129,8 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
     }
     if !origin::host_is_ours(&gateway.settings, parts) {
         return Err(Refusal::OriginRefused(
-            "This server does not answer to this host name; an operator can name it with the setting `public_url`".to_owned(),
+            "This server does not answer to this host name; an operator can name it with the setting `public_url`"
+                .to_owned(),
         ));
     }
     if gateway.closing.is_cancelled() && !matches!(parts.method, Method::GET | Method::HEAD) {
@@ -126,7 +138,12 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
     }
     let rates = gateway.chat.rates();
     let quota = rates.admit(Action::RequestAddress, address::of(&parts.extensions))?;
-    quota::note(&parts.extensions, "address", quota, gateway.chat.limits().requests_per_address);
+    quota::note(
+        &parts.extensions,
+        "address",
+        quota,
+        gateway.chat.limits().requests_per_address,
+    );
     Ok(())
 }
 
@@ -136,7 +153,9 @@ async fn run(gateway: &Gateway, request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(panic) => {
             let words = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-            let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            let words = words
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
             tracing::error!(panic = words, "a handler panicked");
             gateway.metrics.panics.inc();
             Refusal::Chat(Error::Internal).into_response()
@@ -169,14 +188,19 @@ fn request_id(headers: &HeaderMap) -> String {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         (1..=64).contains(&id.len()) && id.bytes().all(plain)
     };
-    given.filter(sane).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+    given
+        .filter(sane)
+        .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
 /// The W3C Trace Context of the request, if it has the form of version 00.
 fn traceparent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
     };
     let parts: Vec<&str> = text.split('-').collect();
     match parts.as_slice() {
@@ -209,7 +233,12 @@ mod tests {
     fn only_a_well_formed_traceparent_reaches_the_log() {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         assert_eq!(traceparent(&headers("traceparent", good)).as_deref(), Some(good));
-        for odd in ["", "00-0af7-b7ad-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-zz-b-01"] {
+        for odd in [
+            "",
+            "00-0af7-b7ad-01",
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-zz-b-01",
+        ] {
             assert_eq!(traceparent(&headers("traceparent", odd)), None, "{odd}");
         }
     }

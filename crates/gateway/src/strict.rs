@@ -33,7 +33,9 @@ fn check(bytes: &[u8]) -> Result<(), Refusal> {
     };
     let outcome = seed.deserialize(&mut reader).and_then(|()| reader.end());
     outcome.map_err(|error| {
-        let detail = found.take().unwrap_or_else(|| format!("The body is not JSON: {}", words(&error)));
+        let detail = found
+            .take()
+            .unwrap_or_else(|| format!("The body is not JSON: {}", words(&error)));
         Refusal::Malformed(detail)
     })
 }
@@ -65,7 +67,11 @@ struct Check<'a> {
 impl Check<'_> {
     fn refuse<E: serde::de::Error>(&self, what: &str) -> E {
         let place = self.place.to_string();
-        let place = if place.is_empty() { "the whole".to_owned() } else { place };
+        let place = if place.is_empty() {
+            "the whole".to_owned()
+        } else {
+            place
+        };
         *self.found.borrow_mut() = Some(format!("The JSON cannot be accepted at {place}: {what}"));
         E::custom(what)
     }
@@ -136,7 +142,10 @@ impl<'de> Visitor<'de> for Check<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         self.enter()?;
         let mut index = 0;
-        while items.next_element_seed(self.deeper(Place::Index(&self.place, index))?)?.is_some() {
+        while items
+            .next_element_seed(self.deeper(Place::Index(&self.place, index))?)?
+            .is_some()
+        {
             index += 1;
         }
         Ok(())
@@ -179,7 +188,12 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 
 /// Completes the pointer by the field that serde only names in its message.
 fn misfit(mut pointer: String, words: &str) -> Refusal {
-    let named = |prefix: &str| words.strip_prefix(prefix)?.split_once('`').map(|(name, _)| name.to_owned());
+    let named = |prefix: &str| {
+        words
+            .strip_prefix(prefix)?
+            .split_once('`')
+            .map(|(name, _)| name.to_owned())
+    };
     let detail = if let Some(name) = named("missing field `") {
         push(&mut pointer, &name);
         "is missing".to_owned()

@@ -121,12 +121,16 @@ impl Session {
         self.queue().generation
     }
 
-    /// Unfollows everything and holds back live frames until `finish_resume`.
+    /// Unfollows everything and holds back live frames until `finish_resume`. What waits is dropped, signals apart:
+    /// the cursors were sent before it could be heard, so it will be told again.
     pub(crate) fn begin_resume(&self) -> Result<u32, Closing> {
         let mut queue = self.queue();
         if let Some(closing) = queue.closing {
             return Err(closing);
         }
+        queue.frames.retain(|frame| frame.mark == Mark::Passing);
+        queue.later.retain(|frame| frame.mark == Mark::Passing);
+        queue.bytes = queue.all().map(|frame| frame.bytes.len()).sum();
         queue.generation += 1;
         queue.resuming = true;
         Ok(queue.generation)
@@ -310,6 +314,10 @@ impl Session {
 pub(crate) struct Interrupted;
 
 impl Queue {
+    fn all(&self) -> impl Iterator<Item = &Frame> {
+        self.frames.iter().chain(&self.later)
+    }
+
     fn len(&self) -> usize {
         self.frames.len() + self.later.len()
     }

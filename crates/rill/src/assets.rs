@@ -1,5 +1,7 @@
 //! The web client inside the binary, as the build left it: files with their `.br` and `.gz` beside them.
 
+use bytes::Bytes;
+use gateway::assets::Asset;
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -7,7 +9,40 @@ use rust_embed::RustEmbed;
 struct Web;
 
 /// A file of the web client by its path without the leading slash.
-pub fn find(path: &str) -> Option<gateway::Asset> {
+pub fn find(path: &str) -> Option<Asset> {
     let file = Web::get(path)?;
-    Some(gateway::Asset { etag: file.metadata.sha256_hash(), bytes: file.data })
+    let compressed = |ending: &str| Web::get(&format!("{path}.{ending}")).map(|file| bytes(file.data));
+    let hash = file.metadata.sha256_hash();
+    Some(Asset {
+        bytes: bytes(file.data),
+        media_type: media_type(path).to_owned(),
+        etag: hash[..16].iter().map(|byte| format!("{byte:02x}")).collect(),
+        brotli: compressed("br"),
+        gzip: compressed("gz"),
+        immutable: path.starts_with("assets/"),
+    })
+}
+
+/// Without a copy where the bytes are part of the binary.
+fn bytes(data: std::borrow::Cow<'static, [u8]>) -> Bytes {
+    match data {
+        std::borrow::Cow::Borrowed(data) => Bytes::from_static(data),
+        std::borrow::Cow::Owned(data) => Bytes::from(data),
+    }
+}
+
+fn media_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or("") {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use chat::Chat;
 use chat::account::{Actor, Peer, ProfileChanges};
-use chat::message::Post;
-use chat::room::{NewRoomRequest, RoomKind};
+use chat::message::post::Post;
+use chat::room::RoomKind;
+use chat::room::open::NewRoomRequest;
 
 use crate::config::Config;
 use crate::serve;
@@ -48,7 +49,7 @@ async fn fill(chat: &Arc<Chat>) -> Result<()> {
     let peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), label: "demo".into() };
     let mut actors: Vec<Actor> = Vec::new();
     for (username, display_name) in PEOPLE {
-        let registration = chat::account::Registration {
+        let registration = chat::account::register::Registration {
             username: (*username).into(),
             password: PASSWORD.into(),
             profile: ProfileChanges { display_name: Some((*display_name).into()), ..ProfileChanges::default() },

@@ -55,7 +55,20 @@ pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
 /// What the database says of its own durability: whether it is fine, and the words for it.
 pub async fn durability(config: &Config) -> Result<Vec<(bool, String)>> {
     prepare_folder(config)?;
-    backends::durability(&config.database).await
+    if config.database == "sqlite::memory:" {
+        return Ok(vec![(true, "in memory: nothing is kept when the server stops".into())]);
+    }
+    let found = backends::durability(&config.database).await?;
+    let says = format!(
+        "SQLite {}, schema {}, journal {}, synchronous {}, foreign keys {}",
+        found.sqlite_version, found.schema_version, found.journal_mode, found.synchronous, found.foreign_keys
+    );
+    let promise = if found.survives_power_loss() {
+        "what was acknowledged survives a loss of power, if the disk honours a flush"
+    } else {
+        "what was acknowledged may be lost; the database must use journal wal and synchronous full"
+    };
+    Ok(vec![(found.foreign_keys, says), (found.survives_power_loss(), promise.into())])
 }
 
 /// The product and the ports that the process itself needs to reach.
@@ -93,25 +106,13 @@ impl Parts {
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {
-        let hub = Hub::new(self.chat.store().clone(), gateway::dialects());
+        let hub = Hub::new(self.chat.store().clone(), gateway::dialects::all());
         self.bus.attach(hub.clone());
-        let settings = GatewaySettings {
-            name: config.name.clone(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            public_url: config.public_url.clone(),
-            origins: config.origins.clone(),
-            trusted_proxies: config.trusted_proxies.clone(),
-            secure: config.is_secure(),
-            loopback: config.is_loopback(),
-            metrics_token: config.metrics_token.clone(),
-            drain: Duration::from_secs(config.drain_seconds),
-            assets: assets::find,
-        };
-        let gateway = Gateway::new(self.chat.clone(), hub, settings)?;
+        let gateway = Gateway::new(self.chat.clone(), hub, doors(config)?, Arc::new(assets::find));
         let listener = listen(config.listen).await?;
         announce(config, self.chat.settings().setup_code.as_deref(), listener.local_addr()?, ready_file)?;
         let stop = gateway.draining.clone();
-        let server = tokio::spawn(gateway::serve(listener, gateway.clone()));
+        let server = tokio::spawn(gateway::serve(listener, gateway::router(gateway.clone()), gateway.clone()));
         stopped().await?;
         tracing::info!("stopping: connections are closed over {} s", config.drain_seconds);
         stop.cancel();
@@ -124,6 +125,25 @@ impl Parts {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// How the doors shall behave.
+fn doors(config: &Config) -> Result<GatewaySettings> {
+    let networks = config.trusted_proxies.iter().map(|text| {
+        text.parse().map_err(|_| {
+            anyhow::anyhow!("trusted_proxies: `{text}` is neither an address nor a network; write 10.0.0.1 or 10.0.0.0/8")
+        })
+    });
+    let own_host = config.public_url.as_deref().and_then(|url| url.split("://").nth(1)).map(str::to_owned);
+    Ok(GatewaySettings {
+        name: config.name.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        secure: config.is_secure(),
+        origins: config.public_url.iter().chain(&config.origins).cloned().collect(),
+        hosts: config.is_loopback().then(|| own_host.into_iter().collect()),
+        trusted_proxies: networks.collect::<Result<_>>()?,
+        metrics_token: config.metrics_token.clone(),
+    })
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {

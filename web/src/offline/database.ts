@@ -13,6 +13,8 @@ export interface Unsent {
   reply_to: { id: string; seq: number } | null;
   /** When it was written, RFC 3339. */
   at: string;
+  /** Grows from message to message, whatever the clock says: the order in which they are sent. */
+  order: number;
   /** Why it was refused; null while it waits. */
   failed: string | null;
 }

@@ -21,7 +21,7 @@ export function kept(): Queue {
     async all(user) {
       try {
         const items = await (await database()).getAll('unsent');
-        return items.filter((item) => item.user === user).sort((a, b) => (a.at < b.at ? -1 : 1));
+        return items.filter((item) => item.user === user).sort((a, b) => a.order - b.order);
       } catch {
         return [];
       }

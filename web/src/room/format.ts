@@ -67,11 +67,45 @@ export function read(text: string): Block[] {
   return blocks;
 }
 
+/** The text on one line and without marks, for where there is little room. */
+export function plain(text: string): string {
+  const lines = read(text).map((block) => {
+    switch (block.kind) {
+      case 'code':
+        return block.text;
+      case 'list':
+        return block.items.map(plainInline).join(', ');
+      case 'paragraph':
+      case 'quote':
+        return plainInline(block.parts);
+    }
+  });
+  return lines.join(' ').replace(/\s+/g, ' ');
+}
+
 /** Whether the text is nothing but one to three emoji. */
 export function isOnlyEmoji(text: string): boolean {
-  return /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u{fe0f}\u{200d}\p{Extended_Pictographic}]{0,10}\s?){1,3}$/u.test(
-    text,
-  );
+  const one = String.raw`\p{Extended_Pictographic}[\p{Emoji_Modifier}\u{fe0f}]{0,2}`;
+  return new RegExp(`^(?:${one}(?:\\u{200d}${one}){0,6}\\s?){1,3}$`, 'u').test(text);
+}
+
+function plainInline(parts: Inline[]): string {
+  return parts
+    .map((part) => {
+      switch (part.kind) {
+        case 'text':
+        case 'code':
+          return part.text;
+        case 'mention':
+          return `@${part.name}`;
+        case 'strong':
+        case 'emphasis':
+        case 'strike':
+        case 'link':
+          return plainInline(part.parts);
+      }
+    })
+    .join('');
 }
 
 type Kind = 'paragraph' | 'quote' | 'bullets' | 'numbers';
@@ -124,7 +158,7 @@ function marked(match: RegExpMatchArray, depth: number): Inline {
   if (url !== undefined) return link(url, url, match[0]);
   if (strong !== undefined) return { kind: 'strong', parts: inline(strong, depth) };
   if (strike !== undefined) return { kind: 'strike', parts: inline(strike, depth) };
-  if (mention !== undefined) return { kind: 'mention', name: mention.toLowerCase() };
+  if (mention !== undefined) return { kind: 'mention', name: mention };
   return { kind: 'emphasis', parts: inline(star ?? line ?? '', depth) };
 }
 

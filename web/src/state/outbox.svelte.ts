@@ -66,6 +66,7 @@ export class Outbox {
       text,
       reply_to: reply_to && { id: reply_to.id, seq: reply_to.seq },
       at: new Date().toISOString(),
+      order: Math.max(Date.now(), (this.items.at(-1)?.order ?? 0) + 1),
       failed: null,
     };
     this.items = [...this.items, item];

@@ -1,6 +1,6 @@
 //! The log as it was written: entries by seq, and the entry of an earlier send. Who may see them is the hub's question.
 
-use std::collections::HashMap;
+use std::collections::hash_map::{self, HashMap};
 use std::sync::Arc;
 
 use chat::account::Person;
@@ -64,10 +64,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
 
 fn with_subject(db: &Connection, mut entry: Entry, people: &mut HashMap<UserId, Option<Person>>) -> Answer<Arc<Entry>> {
     if let Some(user) = entry.body.subject() {
-        if !people.contains_key(&user) {
-            people.insert(user, person_of(db, user)?);
-        }
-        entry.subject = people.get(&user).cloned().flatten();
+        entry.subject = match people.entry(user) {
+            hash_map::Entry::Occupied(known) => known.get().clone(),
+            hash_map::Entry::Vacant(place) => place.insert(person_of(db, user)?).clone(),
+        };
     }
     Ok(Arc::new(entry))
 }

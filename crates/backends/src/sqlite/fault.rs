@@ -66,7 +66,7 @@ pub(crate) fn meaning(failure: &rusqlite::Error) -> Error {
             Error::StorageFull
         }
         Some(ErrorCode::OperationInterrupted) => {
-            Error::invalid("query", "takes too long to answer; add a word, a room or a person")
+            Error::invalid("q", "takes too long to answer; add a word, a room or a person")
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             tracing::warn!(%failure, "the database is busy; another program may hold it");

@@ -167,7 +167,7 @@ mod tests {
         let problem = super::super::fault::meaning(&rusqlite::Error::SqliteFailure(interrupted, None));
         assert_eq!(
             problem,
-            Error::invalid("query", "takes too long to answer; add a word, a room or a person")
+            Error::invalid("q", "takes too long to answer; add a word, a room or a person")
         );
     }
 }

@@ -118,9 +118,6 @@ fn run(link: &Link, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
         }
         transact(link, batch);
     }
-    if let Err(failure) = link.db.execute_batch("pragma optimize") {
-        tracing::warn!(%failure, "the database could not be tidied up before it was closed");
-    }
 }
 
 /// One transaction for the batch. Where SQLite gives the transaction up half way (the disk is full), those that ran
@@ -215,10 +212,12 @@ mod tests {
     #[tokio::test]
     async fn what_fails_undoes_nothing_of_its_neighbours() {
         let writer = writer();
-        let blocked = writer.run(|_| {
-            std::thread::sleep(Duration::from_millis(30));
+        let (open, gate) = oneshot::channel();
+        let gate = writer.run(|_| {
+            gate.blocking_recv().expect("the gate is opened");
             Ok(())
         });
+        let open = async { open.send(()) };
         let refused = writer.run(|link| {
             insert(7)(link)?;
             Err::<(), _>(Error::Archived.into())
@@ -227,8 +226,14 @@ mod tests {
             insert(8)(link)?;
             panic!("a defect")
         });
-        let (_, first, refused, panics, last) =
-            tokio::join!(blocked, writer.run(insert(1)), refused, panics, writer.run(insert(2)));
+        let (_, first, refused, panics, last, _) = tokio::join!(
+            gate,
+            writer.run(insert(1)),
+            refused,
+            panics,
+            writer.run(insert(2)),
+            open
+        );
         assert_eq!((first, last), (Ok(()), Ok(())));
         assert_eq!((refused, panics), (Err(Error::Archived), Err(Error::Internal)));
         assert_eq!(writer.run(count).await, Ok(2));

@@ -23,7 +23,12 @@ impl Chat {
 
     /// Sets a new password for somebody who forgot theirs; all their sessions end.
     pub async fn reset_password(&self, user: UserId, new: &str) -> Result<()> {
-        let account = self.ports.store.account(user).await?.ok_or(Error::NotFound { what: "user" })?;
+        let account = self
+            .ports
+            .store
+            .account(user)
+            .await?
+            .ok_or(Error::NotFound { what: "user" })?;
         password::check(new, &account.person.username)?;
         let phc = self.passwords.hash(new).await?;
         self.ports.store.set_password(user, &phc).await?;
@@ -35,9 +40,16 @@ impl Chat {
         if !policy::can_be_given(role) {
             return Err(Error::invalid("role", "cannot be given to an account"));
         }
-        let account = self.ports.store.account(user).await?.ok_or(Error::NotFound { what: "user" })?;
+        let account = self
+            .ports
+            .store
+            .account(user)
+            .await?
+            .ok_or(Error::NotFound { what: "user" })?;
         if account.person.role == Role::SuperAdmin && role != Role::SuperAdmin && self.owners().await? < 2 {
-            return Err(Error::Forbidden { what: "take the role of the last owner; give it to somebody else first" });
+            return Err(Error::Forbidden {
+                what: "take the role of the last owner; give it to somebody else first",
+            });
         }
         let account = self.ports.store.set_role(user, role).await?;
         self.end_sessions_of(user, None).await?;
@@ -48,7 +60,11 @@ impl Chat {
         let mut after: Option<String> = None;
         let mut owners = 0;
         loop {
-            let page = self.ports.store.find_people("", after.as_deref(), crate::limits::PAGE_MAX).await?;
+            let page = self
+                .ports
+                .store
+                .find_people("", after.as_deref(), crate::limits::PAGE_MAX)
+                .await?;
             let Some(last) = page.last() else { return Ok(owners) };
             after = Some(last.username.clone());
             owners += page.iter().filter(|person| person.role == Role::SuperAdmin).count();

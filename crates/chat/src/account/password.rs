@@ -31,7 +31,10 @@ pub fn check(password: &str, username: &str) -> Result<()> {
         return Err(Error::invalid("password", "must not be the user name"));
     }
     if COMMON.lines().any(|common| common == lower) {
-        return Err(Error::invalid("password", "is one that many people use; choose another"));
+        return Err(Error::invalid(
+            "password",
+            "is one that many people use; choose another",
+        ));
     }
     Ok(())
 }
@@ -44,9 +47,7 @@ pub fn is_weak(phc: &str) -> bool {
     let Ok(params) = Params::try_from(&hash) else {
         return true;
     };
-    hash.algorithm != Algorithm::Argon2id.ident()
-        || params.m_cost() < MEMORY_KIB
-        || params.t_cost() < PASSES
+    hash.algorithm != Algorithm::Argon2id.ident() || params.m_cost() < MEMORY_KIB || params.t_cost() < PASSES
 }
 
 /// Hashes and checks, as many at once as there are cores; more wait, and far more are refused.
@@ -85,9 +86,7 @@ impl Passwords {
         let known = phc.is_some();
         let phc = phc.unwrap_or(&self.dummy).to_owned();
         let password = password.to_owned();
-        let fits = self
-            .run(move || fits(password.as_bytes(), &phc))
-            .await?;
+        let fits = self.run(move || fits(password.as_bytes(), &phc)).await?;
         Ok(fits && known)
     }
 
@@ -98,10 +97,7 @@ impl Passwords {
         let admitted = Arc::clone(&self.admitted)
             .try_acquire_owned()
             .map_err(|_| busy.clone())?;
-        let running = Arc::clone(&self.running)
-            .acquire_owned()
-            .await
-            .map_err(|_| busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy)?;
         // The permits go along: if the caller goes away, the hash still runs and still counts.
         let done = tokio::task::spawn_blocking(move || {
             let _permits = (admitted, running);
@@ -142,4 +138,118 @@ fn fits(password: &[u8], phc: &str) -> bool {
         return false;
     };
     Argon2::default().verify_password(password, &hash).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixed;
+
+    impl Rng for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+
+    fn at_once<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(work)
+    }
+
+    #[test]
+    fn passwords_are_long_enough_rare_and_not_the_name() {
+        let longest = "x".repeat(PASSWORD_CHARS_MAX);
+        for good in [
+            "correct horse",
+            "пароль-дня",
+            "        ",
+            "8 chars!",
+            &longest,
+            "p4s$ w0rd of mine",
+        ] {
+            assert!(check(good, "ada").is_ok(), "{good:?}");
+        }
+        let long = "x".repeat(PASSWORD_CHARS_MAX + 1);
+        let heavy = "🦀".repeat(PASSWORD_CHARS_MAX);
+        assert_eq!(heavy.len(), PASSWORD_BYTES_MAX, "the longest in bytes is just within");
+        for bad in [
+            "",
+            "1234567",
+            &long,
+            "password",
+            "PASSWORD1",
+            "Qwertzuiop",
+            "ada.lovelace",
+            "a\0bcdefgh",
+        ] {
+            assert!(check(bad, "ada.lovelace").is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_of_use() {
+        let lines: Vec<&str> = COMMON.lines().collect();
+        assert!(lines.len() >= 200);
+        for line in lines {
+            assert_eq!(line, line.to_lowercase(), "must be folded");
+            assert!(line.chars().count() >= PASSWORD_CHARS_MIN, "{line} is refused anyway");
+        }
+    }
+
+    #[test]
+    fn only_the_right_password_fits_and_nobody_s_never_does() {
+        let passwords = Passwords::new(&Fixed).unwrap();
+        at_once(async {
+            let phc = passwords.hash("correct horse").await.unwrap();
+            assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+            assert_ne!(
+                phc,
+                passwords.hash("correct horse").await.unwrap(),
+                "each hash has its own salt"
+            );
+            assert!(passwords.verify("correct horse", Some(&phc)).await.unwrap());
+            for wrong in ["correct horsf", "correct horse ", "Correct horse", ""] {
+                assert!(!passwords.verify(wrong, Some(&phc)).await.unwrap(), "{wrong:?}");
+            }
+            let nobody = String::from_utf8(vec![7; 32]).unwrap();
+            assert!(
+                !passwords.verify(&nobody, None).await.unwrap(),
+                "not even the dummy's own"
+            );
+            assert!(!passwords.verify("correct horse", Some("plain text")).await.unwrap());
+        });
+    }
+
+    #[test]
+    fn weaker_hashes_are_known() {
+        let today = hash(b"correct horse").unwrap();
+        assert!(!is_weak(&today));
+        for weak in [
+            today.replace("m=19456", "m=4096"),
+            today.replace("t=2", "t=1"),
+            today.replace("argon2id", "argon2i"),
+            "5f4dcc3b5aa765d61d8327deb882cf99".to_owned(),
+        ] {
+            assert!(is_weak(&weak), "{weak}");
+        }
+        assert!(!is_weak(&today.replace("m=19456", "m=65536")));
+    }
+
+    #[test]
+    fn a_crowd_waits_in_a_queue_that_ends() {
+        let passwords = Passwords::new(&Fixed).unwrap();
+        let places = passwords.admitted.available_permits();
+        at_once(async {
+            let held = Arc::clone(&passwords.admitted)
+                .acquire_many_owned(places as u32)
+                .await
+                .unwrap();
+            let refused = passwords.hash("correct horse").await;
+            assert!(matches!(refused, Err(Error::Unavailable { .. })), "{refused:?}");
+            drop(held);
+            assert!(passwords.hash("correct horse").await.is_ok());
+        });
+        assert!(places > WAITING_MAX);
+    }
 }

@@ -67,13 +67,7 @@ impl Chat {
     }
 
     /// People whose user name or display name contains `query`, by user name, after the one named `after`.
-    pub async fn people(
-        &self,
-        _actor: &Actor,
-        query: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Person>> {
+    pub async fn people(&self, _actor: &Actor, query: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>> {
         let query = text::line(query, "query", QUERY_CHARS_MAX)?;
         let limit = limit.clamp(1, PAGE_MAX);
         self.ports.store.find_people(&query, after, limit).await
@@ -109,7 +103,8 @@ impl Chat {
 /// The fields in the form in which they are kept.
 pub(super) fn checked(changes: ProfileChanges) -> Result<ProfileChanges> {
     let line = |raw: Option<String>, field| {
-        raw.map(|raw| text::line(&raw, field, PROFILE_FIELD_CHARS_MAX)).transpose()
+        raw.map(|raw| text::line(&raw, field, PROFILE_FIELD_CHARS_MAX))
+            .transpose()
     };
     let shaped = |raw: Option<String>, field, fits: fn(&str) -> bool, problem: &'static str| {
         let value = line(raw, field)?;
@@ -130,7 +125,12 @@ pub(super) fn checked(changes: ProfileChanges) -> Result<ProfileChanges> {
             is_time_zone,
             "must be the name of a time zone, such as Europe/Berlin",
         )?,
-        language: shaped(changes.language, "language", is_language, "must be a language tag, such as de or pt-BR")?,
+        language: shaped(
+            changes.language,
+            "language",
+            is_language,
+            "must be a language tag, such as de or pt-BR",
+        )?,
     })
 }
 
@@ -151,7 +151,9 @@ fn is_phone(value: &str) -> bool {
 fn is_time_zone(value: &str) -> bool {
     let part = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_alphabetic())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'-'))
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'-'))
     };
     value.len() <= 64 && value.split('/').count() <= 3 && value.split('/').all(part)
 }
@@ -172,8 +174,8 @@ fn picture(bytes: Vec<u8>) -> Result<Avatar> {
         let problem = format!("must be at most {} KiB", AVATAR_BYTES_MAX / 1024);
         return Err(Error::invalid("avatar", problem));
     }
-    let media_type = media_type(&bytes)
-        .ok_or_else(|| Error::invalid("avatar", "must be a PNG, JPEG, GIF or WebP picture"))?;
+    let media_type =
+        media_type(&bytes).ok_or_else(|| Error::invalid("avatar", "must be a PNG, JPEG, GIF or WebP picture"))?;
     let hash = digest(&SHA256, &bytes);
     let mut id: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     id.truncate(AVATAR_ID_CHARS);
@@ -203,14 +205,33 @@ mod tests {
     fn fields_are_checked_by_their_shape() {
         type Check = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
         let checks: [Check; 4] = [
-            (is_email, &["a@b", "ada@example.org", "ä@ö.de"], &["ada", "@b", "a@", "a@b@c", "a b@c"]),
-            (is_phone, &["110", "+49 (30) 1234-567", "030/123.4"], &["12", "call me", "+49 x", "１２３"]),
+            (
+                is_email,
+                &["a@b", "ada@example.org", "ä@ö.de"],
+                &["ada", "@b", "a@", "a@b@c", "a b@c"],
+            ),
+            (
+                is_phone,
+                &["110", "+49 (30) 1234-567", "030/123.4"],
+                &["12", "call me", "+49 x", "１２３"],
+            ),
             (
                 is_time_zone,
                 &["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3"],
-                &["Europe/", "/Berlin", "../../etc/passwd", "a/b/c/d", "Euro pe/Berlin", "1/2"],
+                &[
+                    "Europe/",
+                    "/Berlin",
+                    "../../etc/passwd",
+                    "a/b/c/d",
+                    "Euro pe/Berlin",
+                    "1/2",
+                ],
             ),
-            (is_language, &["de", "pt-BR", "zh-Hant-TW", "de-1996"], &["d", "1e", "de_DE", "de-", "abcdefghi"]),
+            (
+                is_language,
+                &["de", "pt-BR", "zh-Hant-TW", "de-1996"],
+                &["d", "1e", "de_DE", "de-", "abcdefghi"],
+            ),
         ];
         for (fits, good, bad) in checks {
             assert!(good.iter().all(|value| fits(value)), "{good:?}");
@@ -226,7 +247,10 @@ mod tests {
             ..ProfileChanges::default()
         };
         let checked = checked(changes).unwrap();
-        assert_eq!((checked.email.as_deref(), checked.phone.as_deref()), (Some(""), Some("")));
+        assert_eq!(
+            (checked.email.as_deref(), checked.phone.as_deref()),
+            (Some(""), Some(""))
+        );
         assert_eq!(checked.first_name, None);
     }
 
@@ -236,7 +260,10 @@ mod tests {
             last_name: Some("x".repeat(PROFILE_FIELD_CHARS_MAX + 1)),
             ..ProfileChanges::default()
         };
-        assert!(matches!(checked(changes), Err(Error::Invalid { field: "last_name", .. })));
+        assert!(matches!(
+            checked(changes),
+            Err(Error::Invalid { field: "last_name", .. })
+        ));
     }
 
     #[test]
@@ -251,7 +278,14 @@ mod tests {
             assert_eq!(avatar.media_type, media_type);
             assert_eq!(avatar.id.len(), AVATAR_ID_CHARS);
         }
-        for bytes in [b"".as_slice(), b"<svg/>", b"<html>", b"%PDF-1.4", b"RIFF\0\0\0\0WAVE", b"GIF88a"] {
+        for bytes in [
+            b"".as_slice(),
+            b"<svg/>",
+            b"<html>",
+            b"%PDF-1.4",
+            b"RIFF\0\0\0\0WAVE",
+            b"GIF88a",
+        ] {
             assert!(picture(bytes.to_vec()).is_err(), "{bytes:?}");
         }
         let large = [b"GIF89a".as_slice(), &vec![0; AVATAR_BYTES_MAX]].concat();

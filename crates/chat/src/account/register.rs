@@ -12,7 +12,7 @@ use crate::room::{History, NewRoom, RoomKind};
 use crate::text;
 
 /// What somebody brings who wants an account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Registration {
     pub username: String,
     pub password: String,
@@ -32,7 +32,8 @@ impl Chat {
         self.rates.admit(Action::Register, peer.address)?;
         let first = self.first_account().await?;
         self.may_register(first, wanted.setup_code.as_deref())?;
-        self.make_account(&wanted.username, &wanted.password, wanted.profile).await
+        self.make_account(&wanted.username, &wanted.password, wanted.profile)
+            .await
     }
 
     /// Checks name, password and profile, makes the account and brings it into "General".
@@ -94,8 +95,13 @@ impl Chat {
                 direct_key: None,
             };
             let members = vec![person.id];
-            self.submit(person, RoomId(self.fresh_id()), None, Body::RoomOpened { room, members })
-                .await?;
+            self.submit(
+                person,
+                RoomId(self.fresh_id()),
+                None,
+                Body::RoomOpened { room, members },
+            )
+            .await?;
         }
         Ok(())
     }

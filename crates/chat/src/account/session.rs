@@ -43,7 +43,9 @@ impl Chat {
     pub async fn refresh(&self, refresh_token: &str) -> Result<TokenPair> {
         let hash = hash_of_secret(refresh_token)?;
         let login = self.ports.store.login_by_refresh(&hash).await?;
-        let login = login.filter(|login| login.kind == LoginKind::Token).ok_or(Error::NotSignedIn)?;
+        let login = login
+            .filter(|login| login.kind == LoginKind::Token)
+            .ok_or(Error::NotSignedIn)?;
         if login.secret_hash != hash {
             return self.stolen(login.id).await;
         }
@@ -51,7 +53,11 @@ impl Chat {
         self.actor_of(Some(login)).await?;
         let (next, next_hash) = self.fresh_secret();
         let expires_at = self.now().plus_seconds(REFRESH_TOKEN_SECONDS);
-        let rotated = self.ports.store.rotate_login(session, &hash, &next_hash, expires_at).await?;
+        let rotated = self
+            .ports
+            .store
+            .rotate_login(session, &hash, &next_hash, expires_at)
+            .await?;
         if !rotated {
             return self.stolen(session).await;
         }

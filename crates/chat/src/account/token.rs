@@ -4,7 +4,7 @@
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::signature::{self, Signer as _, Verifier as _};
+use jsonwebtoken::signature;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use ring::digest::{SHA256, digest};
 use ring::hmac;
@@ -51,13 +51,7 @@ impl Signer {
     }
 
     /// A token of 15 minutes, or shorter if the login ends before, and the seconds that it lives.
-    pub fn sign(
-        &self,
-        claim: Claim,
-        id: uuid::Uuid,
-        now: Timestamp,
-        login_ends: Timestamp,
-    ) -> Result<(String, u64)> {
+    pub fn sign(&self, claim: Claim, id: uuid::Uuid, now: Timestamp, login_ends: Timestamp) -> Result<(String, u64)> {
         let now = seconds(now);
         let exp = (now + ACCESS_TOKEN_SECONDS.unsigned_abs()).min(seconds(login_ends));
         let claims = Claims {
@@ -87,20 +81,30 @@ impl Signer {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Error::NotSignedIn);
         }
-        let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .map_err(|_| Error::NotSignedIn)?;
+        let data =
+            jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).map_err(|_| Error::NotSignedIn)?;
         // The one header that this server writes; `jku`, `jwk`, `x5u`, `crit` and the like have no place in it.
         let expected = Header {
             typ: Some(TYPE.to_owned()),
             kid: Some(self.key_id.clone()),
             ..Header::new(Algorithm::HS256)
         };
-        let Claims { nbf, iat, exp, sub, sid, .. } = data.claims;
+        let Claims {
+            nbf,
+            iat,
+            exp,
+            sub,
+            sid,
+            ..
+        } = data.claims;
         let now = seconds(now);
         if data.header != expected || exp <= now || nbf > now + SKEW_SECONDS || iat > now + SKEW_SECONDS {
             return Err(Error::NotSignedIn);
         }
-        Ok(Claim { user: sub, session: sid })
+        Ok(Claim {
+            user: sub,
+            session: sid,
+        })
     }
 }
 
@@ -140,9 +144,10 @@ static PROVIDER: CryptoProvider = CryptoProvider {
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     },
     verifier_factory: |algorithm, key| match algorithm {
-        Algorithm::HS256 => {
-            Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?))))
-        }
+        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            key.try_get_as_bytes()?,
+        )))),
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     },
     key_utils: KeyUtils::new_unimplemented(),
@@ -171,5 +176,181 @@ impl JwtSigner for Hs256 {
 impl JwtVerifier for Hs256 {
     fn algorithm(&self) -> Algorithm {
         Algorithm::HS256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const KEY: [u8; 32] = [7; 32];
+    const ISSUER: &str = "https://chat.example.org";
+    const NOW: Timestamp = Timestamp(1_800_000_000_000_000);
+
+    fn signer() -> Signer {
+        Signer::new(&KEY, ISSUER)
+    }
+
+    fn claim() -> Claim {
+        Claim {
+            user: UserId(Uuid::from_u128(1)),
+            session: SessionId(Uuid::from_u128(2)),
+        }
+    }
+
+    fn token() -> String {
+        let ends = NOW.plus_seconds(86_400);
+        signer().sign(claim(), Uuid::from_u128(3), NOW, ends).unwrap().0
+    }
+
+    /// A token with any header and claims, properly signed.
+    fn forged(header: &str, claims: &str, key: &[u8]) -> String {
+        let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), said.as_bytes());
+        format!("{said}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    fn part(token: &str, number: usize) -> String {
+        let part = token.split('.').nth(number).unwrap();
+        String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_token_says_who_holds_it_for_a_quarter_of_an_hour() {
+        let signer = signer();
+        let (token, seconds) = signer
+            .sign(claim(), Uuid::nil(), NOW, NOW.plus_seconds(86_400))
+            .unwrap();
+        assert_eq!(seconds, 900);
+        for after in [0, 1, 899] {
+            assert_eq!(signer.verify(&token, NOW.plus_seconds(after)), Ok(claim()));
+        }
+        for after in [900, 901, 100_000, -61] {
+            assert_eq!(
+                signer.verify(&token, NOW.plus_seconds(after)),
+                Err(Error::NotSignedIn),
+                "{after}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_ends_with_its_login() {
+        let (token, seconds) = signer().sign(claim(), Uuid::nil(), NOW, NOW.plus_seconds(60)).unwrap();
+        assert_eq!(seconds, 60);
+        assert!(signer().verify(&token, NOW.plus_seconds(59)).is_ok());
+        assert!(signer().verify(&token, NOW.plus_seconds(60)).is_err());
+    }
+
+    #[test]
+    fn another_key_or_another_server_makes_another_token() {
+        assert!(Signer::new(&[8; 32], ISSUER).verify(&token(), NOW).is_err());
+        assert!(
+            Signer::new(&KEY, "https://other.example.org")
+                .verify(&token(), NOW)
+                .is_err()
+        );
+        assert!(Signer::new(&KEY, ISSUER).verify(&token(), NOW).is_ok());
+    }
+
+    #[test]
+    fn no_header_but_ours_is_accepted() {
+        let token = token();
+        let (header, claims) = (part(&token, 0), part(&token, 1));
+        assert!(
+            signer().verify(&forged(&header, &claims, &KEY), NOW).is_ok(),
+            "the forger can forge"
+        );
+        let kid = key_id(&KEY);
+        for header in [
+            r#"{"typ":"at+jwt","alg":"none","kid":"KID"}"#,
+            r#"{"typ":"at+jwt","alg":"None","kid":"KID"}"#,
+            r#"{"typ":"at+jwt","alg":"HS384","kid":"KID"}"#,
+            r#"{"typ":"at+jwt","alg":"HS512","kid":"KID"}"#,
+            r#"{"typ":"at+jwt","alg":"RS256","kid":"KID"}"#,
+            r#"{"typ":"at+jwt","alg":"ES256","kid":"KID"}"#,
+            r#"{"typ":"JWT","alg":"HS256","kid":"KID"}"#,
+            r#"{"alg":"HS256","kid":"KID"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"../../etc/passwd"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"' or 1=1 --"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"KID","jku":"https://evil.example/keys"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"KID","x5u":"https://evil.example/cert"}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"KID","jwk":{"kty":"oct","k":"AAAA","alg":"HS256"}}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"KID","crit":["exp"]}"#,
+            r#"{"typ":"at+jwt","alg":"HS256","kid":"KID","anything":1}"#,
+            "{}",
+            "[]",
+            "",
+        ] {
+            let forged = forged(&header.replace("KID", &kid), &claims, &KEY);
+            assert!(signer().verify(&forged, NOW).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn claims_are_all_there_and_of_their_type() {
+        let token = token();
+        let (header, claims) = (part(&token, 0), part(&token, 1));
+        let exp = format!("\"exp\":{}", NOW.0 / 1_000_000 + 900);
+        assert!(claims.contains(&exp), "{claims}");
+        for (from, to) in [
+            (exp.as_str(), "\"exp\":\"1800000900\""),
+            (&exp, "\"exp\":-1"),
+            (&exp, "\"exp\":1e400"),
+            (&exp, "\"exp\":1800000900.5"),
+            (&exp, "\"exp\":null"),
+            (&exp, "\"later\":1800000900"),
+            ("\"nbf\":1800000000", "\"nbf\":1800000061"),
+            ("\"iat\":1800000000", "\"iat\":1800000061"),
+            ("\"iat\":1800000000", "\"iat\":\"1800000000\""),
+            (
+                r#""aud":"https://chat.example.org""#,
+                r#""aud":["https://chat.example.org"]"#,
+            ),
+            (
+                r#""aud":"https://chat.example.org""#,
+                r#""aud":"https://other.example.org""#,
+            ),
+            (
+                r#""iss":"https://chat.example.org""#,
+                r#""iss":"https://other.example.org""#,
+            ),
+            ("\"sub\":\"00000000-0000-0000-0000-000000000001\"", "\"sub\":1"),
+            ("\"sub\":\"00000000-0000-0000-0000-000000000001\"", "\"sub\":\"ada\""),
+            ("\"sid\"", "\"sidd\""),
+            ("{", "{\"role\":\"admin\","),
+        ] {
+            let changed = claims.replacen(from, to, 1);
+            assert_ne!(changed, claims, "{from} is in the claims");
+            assert!(signer().verify(&forged(&header, &changed, &KEY), NOW).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_signature_cannot_be_left_out_cut_or_changed() {
+        let token = token();
+        let (said, tag) = token.rsplit_once('.').unwrap();
+        let mut other = tag.to_owned();
+        other.replace_range(0..1, if tag.starts_with('A') { "B" } else { "A" });
+        for forged in [
+            format!("{said}."),
+            said.to_owned(),
+            format!("{said}.{}", &tag[..tag.len() - 4]),
+            format!("{said}.{tag}AAAA"),
+            format!("{said}.{other}"),
+            format!("{token}."),
+            format!(" {token}"),
+            format!("{token}\n"),
+            String::new(),
+            "..".to_owned(),
+            "a".repeat(100_000),
+        ] {
+            assert!(signer().verify(&forged, NOW).is_err(), "{:?}", forged.get(..40));
+        }
     }
 }

@@ -19,6 +19,7 @@ impl Chat {
     ) -> Result<Outcome> {
         self.admit_send(actor, room)?;
         let (message, _) = self.target(actor, room, message, if_seq).await?;
-        self.submit(&actor.person, room, client_id, Body::MessageDeleted { message }).await
+        self.submit(&actor.person, room, client_id, Body::MessageDeleted { message })
+            .await
     }
 }

@@ -20,7 +20,11 @@ impl Chat {
     ) -> Result<Outcome> {
         self.admit_send(actor, room)?;
         let (message, has_place) = self.target(actor, room, message, if_seq).await?;
-        let text = if has_place { Text::parse_or_empty(text)? } else { Text::parse(text)? };
+        let text = if has_place {
+            Text::parse_or_empty(text)?
+        } else {
+            Text::parse(text)?
+        };
         let (mentions, mentions_room) = self.named_in(actor, room, &text).await?;
         let body = Body::MessageEdited {
             message,

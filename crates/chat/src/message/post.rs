@@ -142,7 +142,11 @@ mod tests {
 
     #[test]
     fn a_place_is_on_the_map() {
-        for good in [at(0.0, 0.0, None), at(-90.0, 180.0, Some(0.0)), at(52.5, 13.4, Some(12.5))] {
+        for good in [
+            at(0.0, 0.0, None),
+            at(-90.0, 180.0, Some(0.0)),
+            at(52.5, 13.4, Some(12.5)),
+        ] {
             assert_eq!(place(good.clone()).unwrap(), good);
         }
         for bad in [

@@ -116,7 +116,11 @@ fn qualify(typed: &mut Typed, key: &str, value: &str) -> Result<()> {
             let sender = if name == "me" { Sender::Me } else { Sender::Named(name) };
             once(&mut typed.from, sender, key)
         }
-        "in" => once(&mut typed.room, value.strip_prefix('#').unwrap_or(value).to_owned(), key),
+        "in" => once(
+            &mut typed.room,
+            value.strip_prefix('#').unwrap_or(value).to_owned(),
+            key,
+        ),
         "before" => once(&mut typed.before, moment(key, value)?, key),
         "after" => once(&mut typed.after, moment(key, value)?, key),
         "has" => {
@@ -127,7 +131,8 @@ fn qualify(typed: &mut Typed, key: &str, value: &str) -> Result<()> {
                 "pin" => Has::Pin,
                 "thread" => Has::Thread,
                 _ => {
-                    let problem = format!("has an unknown has:{value}; there are link, location, reaction, pin and thread");
+                    let problem =
+                        format!("has an unknown has:{value}; there are link, location, reaction, pin and thread");
                     return Err(refused(problem));
                 }
             };
@@ -159,7 +164,9 @@ fn moment(key: &str, value: &str) -> Result<Timestamp> {
         .map(|start| start.timestamp());
     let at = day.or_else(|| value.parse::<jiff::Timestamp>().ok());
     at.map(|at| Timestamp(at.as_microsecond())).ok_or_else(|| {
-        refused(format!("has an unreadable {key}:{value}; write a day such as 2026-11-21, or a time such as 2026-11-21T08:30:00Z"))
+        refused(format!(
+            "has an unreadable {key}:{value}; write a day such as 2026-11-21, or a time such as 2026-11-21T08:30:00Z"
+        ))
     })
 }
 
@@ -205,7 +212,10 @@ mod tests {
         assert_eq!(typed.has, [Has::Link, Has::Pin]);
         assert_eq!(typed.terms, ["plan"]);
         assert_eq!(parse("from:me").unwrap().from, Some(Sender::Me));
-        assert_eq!(parse("in:\"the garden\" x").unwrap().room.as_deref(), Some("the garden"));
+        assert_eq!(
+            parse("in:\"the garden\" x").unwrap().room.as_deref(),
+            Some("the garden")
+        );
     }
 
     #[test]

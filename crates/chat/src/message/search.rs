@@ -47,7 +47,9 @@ impl Chat {
         let found = self.ports.store.search(actor.id(), &query, before, limit);
         tokio::time::timeout(QUERY_WAIT * 2, found)
             .await
-            .unwrap_or(Err(Error::Unavailable { retry_after: QUERY_WAIT }))
+            .unwrap_or(Err(Error::Unavailable {
+                retry_after: QUERY_WAIT,
+            }))
     }
 
     async fn sender(&self, actor: &Actor, sender: Sender) -> Result<UserId> {
@@ -78,7 +80,11 @@ fn pick(rooms: &[Mine], name: &str) -> Option<RoomId> {
     let by_name = || rooms.iter().find(|mine| mine.room.name.to_lowercase() == lower);
     let by_person = || {
         rooms.iter().find(|mine| {
-            let mut others = mine.room.people.iter().filter(|person| person.id != mine.membership.user);
+            let mut others = mine
+                .room
+                .people
+                .iter()
+                .filter(|person| person.id != mine.membership.user);
             others.next().is_some_and(|person| person.username == lower) && others.next().is_none()
         })
     };

@@ -30,7 +30,8 @@ impl Chat {
         if changes == RoomChanges::default() {
             return Ok(Outcome::Unchanged);
         }
-        self.submit(&actor.person, room, None, Body::RoomChanged { changes }).await
+        self.submit(&actor.person, room, None, Body::RoomChanged { changes })
+            .await
     }
 
     /// Makes the room one to read only.
@@ -51,8 +52,14 @@ impl Chat {
 
 /// The checked changes without those that change nothing.
 fn effective(changes: RoomChanges, now: &Room) -> Result<RoomChanges> {
-    let name = changes.name.map(|raw| text::name(&raw, "name", ROOM_NAME_CHARS_MAX)).transpose()?;
-    let topic = changes.topic.map(|raw| text::line(&raw, "topic", TOPIC_CHARS_MAX)).transpose()?;
+    let name = changes
+        .name
+        .map(|raw| text::name(&raw, "name", ROOM_NAME_CHARS_MAX))
+        .transpose()?;
+    let topic = changes
+        .topic
+        .map(|raw| text::line(&raw, "topic", TOPIC_CHARS_MAX))
+        .transpose()?;
     let description = changes
         .description
         .map(|raw| text::paragraph(&raw, "description", DESCRIPTION_CHARS_MAX))

@@ -35,7 +35,11 @@ impl Chat {
         }
         let id = RoomId(self.fresh_id());
         let room = NewRoom {
-            kind: if members.len() > 2 { RoomKind::Group } else { RoomKind::Direct },
+            kind: if members.len() > 2 {
+                RoomKind::Group
+            } else {
+                RoomKind::Direct
+            },
             name: String::new(),
             topic: String::new(),
             description: String::new(),
@@ -43,7 +47,10 @@ impl Chat {
             protected: false,
             direct_key: Some(key.clone()),
         };
-        match self.submit(&actor.person, id, None, Body::RoomOpened { room, members }).await {
+        match self
+            .submit(&actor.person, id, None, Body::RoomOpened { room, members })
+            .await
+        {
             Ok(_) => Ok((self.mine(actor, id).await?, true)),
             // Somebody was faster.
             Err(Error::Taken { what }) => {

@@ -46,7 +46,11 @@ impl Chat {
         limit: usize,
     ) -> Result<Vec<(Room, Option<Mine>)>> {
         let query = text::line(query, "query", QUERY_CHARS_MAX)?;
-        let rooms = self.ports.store.public_rooms(&query, after, limit.clamp(1, PAGE_MAX)).await?;
+        let rooms = self
+            .ports
+            .store
+            .public_rooms(&query, after, limit.clamp(1, PAGE_MAX))
+            .await?;
         let mine = self.ports.store.rooms_of(actor.id(), None).await?;
         let mut mine: HashMap<RoomId, Mine> = mine.into_iter().map(|mine| (mine.room.id, mine)).collect();
         Ok(rooms

@@ -12,12 +12,14 @@ impl Chat {
     /// Brings somebody in.
     pub async fn invite(&self, actor: &Actor, room: RoomId, user: UserId) -> Result<Outcome> {
         self.check_can_be_met(user).await?;
-        self.submit(&actor.person, room, None, Body::MemberInvited { user }).await
+        self.submit(&actor.person, room, None, Body::MemberInvited { user })
+            .await
     }
 
     /// Removes somebody, who cannot come back uninvited and sees nothing after that entry.
     pub async fn remove(&self, actor: &Actor, room: RoomId, user: UserId) -> Result<Outcome> {
-        self.submit(&actor.person, room, None, Body::MemberRemoved { user }).await
+        self.submit(&actor.person, room, None, Body::MemberRemoved { user })
+            .await
     }
 
     /// Gives a member another role in the room.
@@ -28,7 +30,8 @@ impl Chat {
         user: UserId,
         role: RoomRole,
     ) -> Result<Outcome> {
-        self.submit(&actor.person, room, None, Body::MemberRoleChanged { user, role }).await
+        self.submit(&actor.person, room, None, Body::MemberRoleChanged { user, role })
+            .await
     }
 
     /// Who is in the room and whether they are here, by user name, after the one named `after`; for members.
@@ -51,6 +54,8 @@ impl Chat {
             }
         };
         let all = members.into_iter().zip(statuses);
-        Ok(all.map(|((person, membership), status)| (person, membership, status)).collect())
+        Ok(all
+            .map(|((person, membership), status)| (person, membership, status))
+            .collect())
     }
 }

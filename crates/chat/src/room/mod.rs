@@ -133,9 +133,7 @@ pub struct Mine {
 impl Mine {
     /// Messages after the read marker: arithmetic over the log, not a counter.
     pub fn unread(&self) -> u64 {
-        self.room
-            .last_ordinal
-            .saturating_sub(self.membership.read_ordinal)
+        self.room.last_ordinal.saturating_sub(self.membership.read_ordinal)
     }
 }
 

@@ -28,12 +28,7 @@ pub struct NewRoomRequest {
 
 impl Chat {
     /// Opens a room with the actor as its owner. Repeated with the same client id, it answers with the same room.
-    pub async fn open_room(
-        &self,
-        actor: &Actor,
-        wanted: NewRoomRequest,
-        client_id: Option<ClientId>,
-    ) -> Result<Mine> {
+    pub async fn open_room(&self, actor: &Actor, wanted: NewRoomRequest, client_id: Option<ClientId>) -> Result<Mine> {
         self.rates.admit(Action::OpenRoom, actor.id())?;
         match wanted.kind {
             RoomKind::Public | RoomKind::Private => {}
@@ -69,7 +64,8 @@ impl Chat {
             Some(client_id) => repeatable_id(actor.id(), client_id),
             None => RoomId(self.fresh_id()),
         };
-        self.submit(&actor.person, id, client_id, Body::RoomOpened { room, members }).await?;
+        self.submit(&actor.person, id, client_id, Body::RoomOpened { room, members })
+            .await?;
         self.mine(actor, id).await
     }
 

@@ -35,7 +35,10 @@ impl Chat {
         let membership = self.membership_of(actor, room).await?;
         let after = after.max(membership.from_seq.saturating_sub(1));
         let entries = self.ports.store.entries(room, after, limit.clamp(1, PAGE_MAX)).await?;
-        Ok(entries.into_iter().filter_map(|entry| Entry::seen_by(entry, &membership)).collect())
+        Ok(entries
+            .into_iter()
+            .filter_map(|entry| Entry::seen_by(entry, &membership))
+            .collect())
     }
 
     /// The actor's part in a room that they are in. Whoever is not hears whether they could be, if the room is public.

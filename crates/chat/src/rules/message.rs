@@ -97,5 +97,9 @@ fn target<'a>(ask: &Ask<'a>) -> Result<&'a TargetFacts> {
 /// The same, for what can only be done to a message that was not deleted.
 fn standing_target<'a>(ask: &Ask<'a>) -> Result<&'a TargetFacts> {
     let message = target(ask)?;
-    if message.deleted { Err(UNKNOWN_MESSAGE) } else { Ok(message) }
+    if message.deleted {
+        Err(UNKNOWN_MESSAGE)
+    } else {
+        Ok(message)
+    }
 }

@@ -76,7 +76,11 @@ pub(super) fn remove(ask: &Ask<'_>, user: UserId) -> Result<Verdict> {
         return Err(NOT_A_MEMBER);
     };
     if !subject.is_present() {
-        return if subject.barred { Ok(Verdict::Unchanged) } else { Err(NOT_A_MEMBER) };
+        return if subject.barred {
+            Ok(Verdict::Unchanged)
+        } else {
+            Err(NOT_A_MEMBER)
+        };
     }
     if rank <= subject.role && rank < RoomRole::Owner {
         return forbidden("remove a member of your own rank or above");

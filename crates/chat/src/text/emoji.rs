@@ -47,7 +47,10 @@ fn element(letters: &[char]) -> Option<&[char]> {
         _ => rest,
     };
     // Flags of parts of countries: tags, closed by the cancel tag.
-    let tags = rest.iter().take_while(|letter| ('\u{e0020}'..='\u{e007e}').contains(*letter)).count();
+    let tags = rest
+        .iter()
+        .take_while(|letter| ('\u{e0020}'..='\u{e007e}').contains(*letter))
+        .count();
     match (tags, &rest[tags..]) {
         (0, after) => Some(after),
         (_, ['\u{e007f}', after @ ..]) => Some(after),
@@ -99,8 +102,28 @@ mod tests {
     #[test]
     fn one_emoji_of_any_make_is_accepted() {
         for raw in [
-            "👍", "👍🏽", "❤", "❤️", "😀", "🎉", "1️⃣", "#️⃣", "*⃣", "🇩🇪", "👩‍💻", "👩🏽‍💻", "👨‍👩‍👧‍👦", "🏳️‍🌈",
-            "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "❤️‍🔥", "🫠", "✅", "©️", "🧑🏻‍❤️‍💋‍🧑🏿", "🐻‍❄️", "👁️‍🗨️",
+            "👍",
+            "👍🏽",
+            "❤",
+            "❤️",
+            "😀",
+            "🎉",
+            "1️⃣",
+            "#️⃣",
+            "*⃣",
+            "🇩🇪",
+            "👩‍💻",
+            "👩🏽‍💻",
+            "👨‍👩‍👧‍👦",
+            "🏳️‍🌈",
+            "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
+            "❤️‍🔥",
+            "🫠",
+            "✅",
+            "©️",
+            "🧑🏻‍❤️‍💋‍🧑🏿",
+            "🐻‍❄️",
+            "👁️‍🗨️",
         ] {
             assert_eq!(emoji(raw).unwrap(), raw);
         }
@@ -110,8 +133,30 @@ mod tests {
     fn words_and_two_emoji_and_parts_of_emoji_are_refused() {
         let long = "👨‍".repeat(10) + "👨";
         for raw in [
-            "", " ", "a", "ok", ":+1:", "1", "#", "👍👍", "👍 ", " 👍", "👍a", "🇩", "🇩🇪🇩", "\u{200d}", "👩‍",
-            "\u{fe0f}", "🏴\u{e0067}", "👍\u{202e}", "👍\0", "<b>", "語", &long,
+            "",
+            " ",
+            "a",
+            "ok",
+            ":+1:",
+            "1",
+            "#",
+            "👍👍",
+            "👍 ",
+            " 👍",
+            "👍a",
+            "🇩",
+            "🇩🇪🇩",
+            "🇩a",
+            "a🇩",
+            "\u{200d}",
+            "👩‍",
+            "\u{fe0f}",
+            "🏴\u{e0067}",
+            "👍\u{202e}",
+            "👍\0",
+            "<b>",
+            "語",
+            &long,
         ] {
             assert!(emoji(raw).is_err(), "{raw:?}");
         }

@@ -48,7 +48,10 @@ pub async fn redoc_start() -> Response {
 }
 
 fn page(style: &str, library: &str, start: &str) -> Response {
-    let text = PAGE.replace("{style}", style).replace("{library}", library).replace("{start}", start);
+    let text = PAGE
+        .replace("{style}", style)
+        .replace("{library}", library)
+        .replace("{start}", start);
     let mut response = Html(text).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -57,5 +60,9 @@ fn page(style: &str, library: &str, start: &str) -> Response {
 }
 
 fn file(media_type: &'static str, text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-cache")], text).into_response()
+    (
+        [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-cache")],
+        text,
+    )
+        .into_response()
 }

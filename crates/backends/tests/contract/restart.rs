@@ -1,0 +1,195 @@
+//! What a file promises beyond the port: it is still there after a restart, durable, private, and shared safely.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use backends::{Options, durability, open};
+use chat::event::{Body, Outcome};
+use chat::ids::{RoomId, Seq, UserId};
+use chat::message::Range;
+use chat::room::RoomKind;
+use uuid::Uuid;
+
+use crate::world::{World, draft, edit, post, repeatable, seqs, target, terms};
+
+#[tokio::test]
+async fn everything_is_still_there_after_a_restart() {
+    let world = World::in_a_file().await;
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let sent = repeatable(room, ada, "x", post("hello there"));
+    world.commit(sent.clone()).await.unwrap();
+    let epoch = world.store.epoch().await.unwrap();
+    let before = world.page(room, ada, Range::Latest, 10).await;
+    let world = world.reopened().await;
+    assert_eq!(world.store.epoch().await.unwrap(), epoch);
+    assert_eq!(world.page(room, ada, Range::Latest, 10).await, before);
+    assert_eq!(world.found(ada, terms(&["there"])).await, ["hello there"]);
+    assert!(matches!(world.commit(sent).await, Ok(Outcome::Repeated(entry)) if entry.seq == 2));
+    assert_eq!(world.post(room, ada, "again").await.seq, 3);
+}
+
+/// How many answers the child is let give before it is killed.
+const ANSWERS: usize = 40;
+const CHILD: &str = "RILL_TEST_WRITES_TO";
+
+#[tokio::test]
+async fn what_was_answered_survives_a_kill() {
+    let world = World::in_a_file().await;
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let path = world.folder.as_ref().unwrap().path().join("rill.db");
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "restart::posts_until_it_is_killed", "--nocapture"])
+        .env(CHILD, format!("{ada} {room} {}", path.display()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let answers: Vec<Seq> = lines
+        .filter_map(|line| line.strip_prefix("answered ")?.parse().ok())
+        .take(ANSWERS)
+        .collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(answers.len(), ANSWERS, "the child ended by itself");
+    let kept: Vec<Seq> = world
+        .store
+        .entries(room, 0, 100_000)
+        .await
+        .unwrap()
+        .iter()
+        .map(|entry| entry.seq)
+        .collect();
+    assert_eq!(kept, (1..=kept.len() as Seq).collect::<Vec<_>>());
+    assert!(
+        answers.iter().all(|seq| kept.contains(seq)),
+        "{answers:?} of {}",
+        kept.len()
+    );
+    // And what follows joins on without a gap.
+    assert_eq!(world.post(room, ada, "after the kill").await.seq, kept.len() as Seq + 1);
+}
+
+/// The child of the test above; run as a test of its own it does nothing.
+#[tokio::test]
+async fn posts_until_it_is_killed() {
+    let Ok(task) = std::env::var(CHILD) else { return };
+    let [user, room, path] = task.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+    let (user, room) = (UserId::parse(user).unwrap(), RoomId::parse(room).unwrap());
+    let store = open(&format!("sqlite:{path}"), Options::new()).await.unwrap();
+    for number in 0..100_000 {
+        let outcome = store
+            .commit(vec![draft(room, user, post(&number.to_string()))])
+            .await
+            .unwrap()
+            .remove(0);
+        println!("answered {}", outcome.unwrap().entry().unwrap().seq);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_durable_and_memory_is_not() {
+    let world = World::in_a_file().await;
+    let url = format!(
+        "sqlite:{}",
+        world.folder.as_ref().unwrap().path().join("rill.db").display()
+    );
+    let file = durability(&url).await.unwrap();
+    assert_eq!(
+        (file.journal_mode.as_str(), file.synchronous, file.foreign_keys),
+        ("wal", "full", true)
+    );
+    assert!(file.survives_power_loss() && file.schema_version == 1, "{file:?}");
+    let memory = durability("sqlite::memory:").await.unwrap();
+    assert!(!memory.survives_power_loss(), "{memory:?}");
+}
+
+#[tokio::test]
+async fn two_programs_may_use_one_file() {
+    let world = World::in_a_file().await;
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let url = format!(
+        "sqlite:{}",
+        world.folder.as_ref().unwrap().path().join("rill.db").display()
+    );
+    let other = World {
+        store: open(&url, Options::new()).await.unwrap(),
+        clock: world.clock.clone(),
+        folder: None,
+    };
+    for round in 0..5 {
+        let (one, two) = tokio::join!(world.post(room, ada, "one"), other.post(room, ada, "two"));
+        assert_eq!(one.seq.min(two.seq), 2 + 2 * round);
+    }
+    assert_eq!(
+        seqs(&world.page(room, ada, Range::Latest, 20).await),
+        (2..12).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_database_of_ours_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "these are my notes, and no database at all\n".repeat(50)).unwrap();
+    let refused = open(&format!("sqlite:{}", path.display()), Options::new())
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        format!("{refused:#}").contains("notes.txt cannot be used as a database"),
+        "{refused:#}"
+    );
+    assert!(
+        std::fs::read_to_string(&path)
+            .unwrap()
+            .starts_with("these are my notes")
+    );
+    let refused = open("postgres://somewhere", Options::new()).await.err().unwrap();
+    assert!(refused.to_string().contains("is not understood"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_outbox_holds_each_entry_once_if_it_is_kept() {
+    let world = World::in_a_file().await;
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let sent = repeatable(room, ada, "x", post("hello"));
+    let message = world.commit(sent.clone()).await.unwrap().entry().unwrap().clone();
+    world.commit(sent).await.unwrap();
+    world.say(room, ada, edit(&message, "hello")).await.unwrap();
+    world
+        .entry(
+            room,
+            ada,
+            Body::MessageDeleted {
+                message: target(&message),
+            },
+        )
+        .await;
+    let path = world.folder.as_ref().unwrap().path().join("rill.db");
+    let rows = || {
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let mut statement = db
+            .prepare("select room_id, seq, event_id from outbox order by id")
+            .unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+        });
+        rows.unwrap().collect::<Result<Vec<(_, _, [u8; 16])>, _>>().unwrap()
+    };
+    let held = rows();
+    assert_eq!(held.iter().map(|row| row.1).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(held.iter().all(|row| row.0 == *room.0.as_bytes()));
+    assert_eq!(Uuid::from_bytes(held[1].2), message.id.0);
+    let url = format!("sqlite:{}", path.display());
+    let without = World {
+        store: open(&url, Options::new()).await.unwrap(),
+        clock: world.clock.clone(),
+        folder: None,
+    };
+    without.post(room, ada, "nobody will be told").await;
+    assert_eq!(rows().len(), 3);
+}

@@ -1,0 +1,92 @@
+//! One live connection of a signed-in person: what commands need, and the tidying up when it is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::account::Actor;
+use chat::error::{Error, Result};
+use hub::{Closing, Session};
+use protocol::live::CloseCode;
+use tokio::time::Instant;
+
+use crate::State;
+use crate::dialects::NATIVE;
+
+/// Signals that end a session may be lost between nodes: this often a connection asks by itself.
+const VALIDITY_EVERY: Duration = Duration::from_secs(300);
+/// Checks never come closer together than this.
+const VALIDITY_WAIT_MIN: Duration = Duration::from_millis(200);
+
+/// Who is connected, and as which listener. The last clone that goes takes the listener with it.
+pub(super) struct Connection {
+    pub(super) gateway: State,
+    pub(super) actor: Actor,
+    pub(super) session: Arc<Session>,
+}
+
+impl Connection {
+    /// Listens, and tells others that the person is here. Refuses one socket too many.
+    pub(super) async fn open(gateway: &State, actor: Actor) -> Result<Self> {
+        let sockets_max = gateway.chat.limits().sockets_per_user;
+        let session = gateway.hub.connect(actor.id(), actor.session, NATIVE, sockets_max)?;
+        let connection = Self {
+            gateway: gateway.clone(),
+            actor,
+            session,
+        };
+        // A login that ended between the proof and `connect` would not be heard of again.
+        connection.gateway.chat.still_valid(&connection.actor).await?;
+        let chat = &connection.gateway.chat;
+        chat.arrive(&connection.actor, connection.session.number()).await?;
+        Ok(connection)
+    }
+
+    /// When to ask next whether the login still stands.
+    pub(super) fn next_check(&self) -> Instant {
+        let now = jiff::Timestamp::now().as_microsecond();
+        let left = u64::try_from(self.actor.expires_at.0.saturating_sub(now)).unwrap_or(0);
+        let left = Duration::from_micros(left);
+        let wait = if left.is_zero() {
+            VALIDITY_EVERY
+        } else {
+            left.min(VALIDITY_EVERY)
+        };
+        Instant::now() + wait.max(VALIDITY_WAIT_MIN)
+    }
+
+    /// Why the connection has to close now, if it has: the login ended, expired, or the person was banned.
+    pub(super) async fn verdict(&self) -> Option<CloseCode> {
+        match self.gateway.chat.still_valid(&self.actor).await {
+            Ok(()) => None,
+            Err(Error::Banned) => Some(CloseCode::Banned),
+            Err(Error::NotSignedIn) if self.has_expired() => Some(CloseCode::SessionExpired),
+            Err(Error::NotSignedIn) => Some(CloseCode::SessionEnded),
+            // The store does not answer: nothing is proven, the next check asks again.
+            Err(_) => None,
+        }
+    }
+
+    /// Why the hub ended the listener, as a close code.
+    pub(super) async fn code_of(&self, closing: Closing) -> CloseCode {
+        match closing {
+            Closing::TooSlow => CloseCode::TooSlow,
+            Closing::LoginEnded => match self.verdict().await {
+                Some(CloseCode::Banned) => CloseCode::Banned,
+                _ => CloseCode::SessionEnded,
+            },
+            Closing::Disconnected => CloseCode::Restart,
+        }
+    }
+
+    fn has_expired(&self) -> bool {
+        self.actor.expires_at.0 <= jiff::Timestamp::now().as_microsecond()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.gateway.hub.disconnect(&self.session);
+        let (chat, user, number) = (self.gateway.chat.clone(), self.actor.id(), self.session.number());
+        self.gateway.tasks.spawn(async move { chat.depart(user, number).await });
+    }
+}

@@ -1,0 +1,12 @@
+//! Live connections: WebSocket and server-sent events, the native dialect over both.
+//!
+//! Architecture invariant: bytes become chat's verbs here and the hub's frames become bytes; no rules.
+
+mod connection;
+pub mod cursor;
+mod metered;
+mod native;
+mod resume;
+mod socket;
+pub mod sse;
+pub mod websocket;

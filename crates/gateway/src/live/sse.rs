@@ -1,0 +1,255 @@
+//! Server-sent events (WHATWG HTML): the frames of the socket as a stream, with a cursor that a browser sends back.
+//!
+//! What a client wants to say it says by REST.
+
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use chat::ids::{RoomId, Seq};
+use futures_util::stream;
+use http::request::Parts;
+use http::{Method, header};
+use hub::{Frame as Queued, Mark};
+use protocol::live::Frame;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use uuid::Uuid;
+
+use super::connection::Connection;
+use super::cursor::{self, Cursor};
+use super::resume::{self, Following, VOID};
+use crate::actor::Signed;
+use crate::dialects::native::json;
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::{State, admission};
+
+/// How often a stream on which nothing happens shows that it lives.
+const COMMENT_EVERY: Duration = Duration::from_secs(15);
+/// What a browser waits before it connects again.
+const RETRY: &str = "retry: 2000\n\n";
+/// A reader that takes nothing for so long is gone.
+const WRITE_WAIT: Duration = Duration::from_secs(45);
+const DRAIN_SPREAD_MS: u64 = 20_000;
+
+/// Where a stream begins.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beginning {
+    /// The `id` of the last event that was heard, for clients that cannot send the header.
+    last_event_id: Option<String>,
+    /// `<room>:<seq>,…`: where a page was loaded.
+    rooms: Option<String>,
+}
+
+/// `GET /api/v1/events`.
+pub async fn stream(
+    Shared(gateway): Shared<State>,
+    Signed(actor): Signed,
+    Query(beginning): Query<Beginning>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (parts, _body) = request.into_parts();
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CACHE_CONTROL.as_str(), "no-store"),
+        ("x-accel-buffering", "no"),
+    ];
+    if parts.method == Method::HEAD {
+        return Ok(headers.into_response());
+    }
+    let held = admission::socket(&gateway, &parts)?;
+    let connection = Connection::open(&gateway, actor).await?;
+    let following = gateway.chat.following(connection.actor.id()).await?;
+    let cursors = cursors(&gateway, &parts, &beginning, &following)?;
+    let following = match beginning.rooms {
+        Some(_) => resume::following(&connection, &cursors).await?,
+        None => following,
+    };
+    // Little waits between the two: the hub's queue is the buffer, with its limits.
+    let (sender, receiver) = mpsc::channel(1);
+    let teller = Teller {
+        connection,
+        sender,
+        at: BTreeMap::new(),
+    };
+    gateway.tasks.spawn(async move {
+        teller.tell(cursors, following).await;
+        drop(held);
+    });
+    let chunks = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
+        let chunk = receiver.recv().await?;
+        Some((Ok::<_, Infallible>(chunk), receiver))
+    });
+    Ok((headers, Body::from_stream(chunks)).into_response())
+}
+
+/// The cursors that the client named: by header, by query, or room by room.
+fn cursors(
+    gateway: &State,
+    parts: &Parts,
+    beginning: &Beginning,
+    following: &Following,
+) -> Result<HashMap<RoomId, Seq>, Refusal> {
+    let wrong = || Refusal::invalid("last_event_id", "is no cursor of this server; start without one");
+    let by_header = parts.headers.get("last-event-id").filter(|value| !value.is_empty());
+    let text = match by_header {
+        Some(value) => Some(value.to_str().map_err(|_| wrong())?),
+        None => beginning.last_event_id.as_deref().filter(|text| !text.is_empty()),
+    };
+    if let Some(text) = text {
+        let known: Vec<RoomId> = following.iter().map(|(room, _, _)| *room).collect();
+        return match cursor::decode(text, gateway.chat.epoch(), &known).ok_or_else(wrong)? {
+            Cursor::At(cursors) => Ok(cursors),
+            Cursor::OtherEpoch => Ok(known.into_iter().map(|room| (room, VOID)).collect()),
+        };
+    }
+    match &beginning.rooms {
+        Some(rooms) => {
+            named(rooms).ok_or_else(|| Refusal::invalid("rooms", "must be <room>:<seq>, separated by commas"))
+        }
+        None => Ok(HashMap::new()),
+    }
+}
+
+fn named(rooms: &str) -> Option<HashMap<RoomId, Seq>> {
+    let pairs = rooms.split(',').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (room, seq) = pair.split_once(':')?;
+            Some((RoomId::parse(room)?, seq.parse().ok()?))
+        })
+        .collect()
+}
+
+/// Tells one stream what comes, until either side has enough.
+struct Teller {
+    connection: Connection,
+    sender: mpsc::Sender<Bytes>,
+    /// Where each room stands after what was told.
+    at: BTreeMap<RoomId, Seq>,
+}
+
+/// The stream is over.
+struct Over;
+
+impl Teller {
+    async fn tell(mut self, cursors: HashMap<RoomId, Seq>, following: Following) {
+        self.at = cursors.iter().map(|(room, seq)| (*room, *seq)).collect();
+        let mut next = Some((cursors, following));
+        if self.send(RETRY.to_owned()).await.is_err() {
+            return;
+        }
+        while let Some((cursors, following)) = next.take() {
+            next = self.follow(&cursors, following).await.ok();
+        }
+    }
+
+    /// Catches up and tells what is live, until the queue overflows: then it answers where to go on.
+    async fn follow(
+        &mut self,
+        cursors: &HashMap<RoomId, Seq>,
+        following: Following,
+    ) -> Result<(HashMap<RoomId, Seq>, Following), Over> {
+        let gateway = self.connection.gateway.clone();
+        let session = self.connection.session.clone();
+        let hub = gateway.hub.clone();
+        let own = session.clone();
+        let resume = async move { hub.resume(&own, cursors, following, resume::announced).await };
+        tokio::pin!(resume);
+        let mut resuming = true;
+        let mut frames = Vec::new();
+        let mut next_check = self.connection.next_check();
+        let mut next_comment = Instant::now() + COMMENT_EVERY;
+        loop {
+            tokio::select! {
+                () = self.sender.closed() => return Err(Over),
+                () = gateway.draining.cancelled() => return self.drain().await,
+                resumed = &mut resume, if resuming => {
+                    resuming = false;
+                    if let hub::Resumed::Failed(_) = resumed {
+                        return Err(Over);
+                    }
+                }
+                next = session.next(&mut frames) => {
+                    next.map_err(|_| Over)?;
+                    next_comment = Instant::now() + COMMENT_EVERY;
+                    if frames.iter().any(|frame| frame.mark == Mark::Resync) {
+                        break;
+                    }
+                    let text = self.events(frames.drain(..));
+                    self.send(text).await?;
+                }
+                () = sleep_until(next_comment) => {
+                    next_comment = Instant::now() + COMMENT_EVERY;
+                    self.send(":\n\n".to_owned()).await?;
+                }
+                () = sleep_until(next_check) => {
+                    next_check = self.connection.next_check();
+                    if self.connection.verdict().await.is_some() {
+                        return Err(Over);
+                    }
+                }
+            }
+        }
+        let cursors: HashMap<RoomId, Seq> = self.at.iter().map(|(room, seq)| (*room, *seq)).collect();
+        let following = resume::following(&self.connection, &cursors).await.map_err(|_| Over)?;
+        Ok((cursors, following))
+    }
+
+    /// The frames as events. Only the last one that moves a cursor carries it: a break before it repeats a little.
+    fn events(&mut self, frames: impl Iterator<Item = Queued>) -> String {
+        let mut text = String::new();
+        let mut id_at = None;
+        for frame in frames {
+            if self.moves(&frame.mark) {
+                id_at = Some(text.len());
+            }
+            let words = String::from_utf8_lossy(&frame.bytes);
+            // JSON holds no line breaks: one line is one frame.
+            let _ = write!(text, "data: {words}\n\n");
+        }
+        if let Some(place) = id_at {
+            let id = cursor::encode(self.connection.gateway.chat.epoch(), &self.at);
+            text.insert_str(place, &format!("id: {id}\n"));
+        }
+        text
+    }
+
+    /// Notes what the frame does to the cursors; whether it did anything.
+    fn moves(&mut self, mark: &Mark) -> bool {
+        match mark {
+            Mark::Entry { room, seq } => self.at.insert(*room, *seq) != Some(*seq),
+            Mark::Added { room, seq } => self.at.insert(*room, seq.saturating_sub(1)).is_none(),
+            Mark::Gone { room } => self.at.remove(room).is_some(),
+            Mark::Reset { room, head } => self.at.insert(*room, *head) != Some(*head),
+            Mark::Resumed(heads) => {
+                self.at = heads.as_ref().clone();
+                true
+            }
+            Mark::Passing | Mark::Resync => false,
+        }
+    }
+
+    async fn drain<T>(&mut self) -> Result<T, Over> {
+        let spread = (Uuid::new_v4().as_u128() % u128::from(DRAIN_SPREAD_MS)) as u64;
+        let drain = json(&Frame::Drain { retry_after_ms: spread });
+        let words = String::from_utf8_lossy(&drain);
+        self.send(format!("retry: {spread}\ndata: {words}\n\n")).await?;
+        Err(Over)
+    }
+
+    async fn send(&mut self, text: String) -> Result<(), Over> {
+        match timeout(WRITE_WAIT, self.sender.send(text.into())).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Over),
+        }
+    }
+}

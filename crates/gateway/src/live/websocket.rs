@@ -1,0 +1,154 @@
+//! The WebSocket handshake (RFC 6455 section 4.2), by hand: who may open a socket, and in which version.
+
+use axum::extract::{Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tracing::Instrument;
+
+use super::socket;
+use crate::metrics::Why;
+use crate::refusal::Refusal;
+use crate::{State, actor, admission};
+
+/// `GET /api/v1/ws`.
+pub async fn open(Shared(gateway): Shared<State>, request: Request) -> Response {
+    let (mut parts, _body) = request.into_parts();
+    match admit(&gateway, &mut parts).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            let why = refusal.problem(None).code;
+            gateway.metrics.refused.get_or_create(&Why { why }).inc();
+            refusal.into_response()
+        }
+    }
+}
+
+async fn admit(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> {
+    let held = admission::socket(gateway, parts)?;
+    let accept = accept(parts)?;
+    let upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::UpgradeRequired)?;
+    let actor = actor::identify(gateway, parts).await?;
+    let own = gateway.clone();
+    let task = async move {
+        // The client went before it heard the answer.
+        let Ok(upgraded) = upgrade.await else { return };
+        socket::serve(own, TokioIo::new(upgraded), actor).await;
+        drop(held);
+    };
+    gateway.tasks.spawn(task.in_current_span());
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    Ok(response)
+}
+
+/// Checks the request for a socket and answers the value of `Sec-WebSocket-Accept`.
+fn accept(parts: &Parts) -> Result<HeaderValue, Refusal> {
+    let headers = &parts.headers;
+    let wants = parts.method == Method::GET
+        && parts.version == Version::HTTP_11
+        && names(headers, header::CONNECTION, "upgrade")
+        && names(headers, header::UPGRADE, "websocket");
+    let version = only(headers, header::SEC_WEBSOCKET_VERSION);
+    if !wants || version.is_none_or(|version| version != "13") {
+        return Err(Refusal::UpgradeRequired);
+    }
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Refusal::invalid(
+            "query",
+            "must be empty: the socket knows no query parameters",
+        ));
+    }
+    let wrong = || Refusal::Malformed("Sec-WebSocket-Key must be 16 bytes in base64, once".to_owned());
+    let key = only(headers, header::SEC_WEBSOCKET_KEY).ok_or_else(wrong)?;
+    let bytes = STANDARD.decode(key.as_bytes()).map_err(|_| wrong())?;
+    if bytes.len() != 16 {
+        return Err(wrong());
+    }
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| wrong())
+}
+
+/// Whether a header that is a list names the token.
+fn names(headers: &HeaderMap, name: header::HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case(token))
+}
+
+/// A header that must be there exactly once.
+fn only(headers: &HeaderMap, name: header::HeaderName) -> Option<&HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(change: impl FnOnce(http::request::Builder) -> http::request::Builder) -> Result<HeaderValue, Refusal> {
+        let request = http::Request::get("/api/v1/ws")
+            .header("connection", "keep-alive, Upgrade")
+            .header("upgrade", "websocket");
+        let (parts, ()) = change(request).body(()).expect("a request").into_parts();
+        accept(&parts)
+    }
+
+    fn keyed(request: http::request::Builder) -> http::request::Builder {
+        request
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_answered_as_the_standard_says() {
+        assert_eq!(asked(keyed).expect("accepted"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn only_version_13_is_spoken() {
+        for version in ["8", "14", "x"] {
+            let refused = asked(|request| request.header("sec-websocket-version", version));
+            assert_eq!(refused, Err(Refusal::UpgradeRequired), "{version}");
+        }
+        assert_eq!(asked(|request| request), Err(Refusal::UpgradeRequired));
+    }
+
+    #[test]
+    fn a_key_that_is_not_16_bytes_is_refused() {
+        for key in [
+            "",
+            "dGhlIHNhbXBsZSBub25j",
+            "!!!!",
+            "dGhlIHNhbXBsZSBub25jZSBhbmQgbW9yZQ==",
+        ] {
+            let refused = asked(|request| {
+                request
+                    .header("sec-websocket-version", "13")
+                    .header("sec-websocket-key", key)
+            });
+            assert!(matches!(refused, Err(Refusal::Malformed(_))), "{key}");
+        }
+        let twice = asked(|request| keyed(request).header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="));
+        assert!(matches!(twice, Err(Refusal::Malformed(_))));
+    }
+
+    #[test]
+    fn the_socket_takes_nothing_from_the_url() {
+        let refused = asked(|request| keyed(request).uri("/api/v1/ws?room=1"));
+        assert!(matches!(refused, Err(Refusal::Invalid { .. })));
+    }
+}

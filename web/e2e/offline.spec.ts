@@ -1,0 +1,103 @@
+// Whatever happens to the connection, both sides agree afterwards.
+
+import { words } from '../src/words';
+import type { Visitor } from './fixtures/people';
+import { expect, test } from './fixtures/test';
+
+async function agree(one: Visitor, other: Visitor, texts: string[]): Promise<void> {
+  await expect(one.lines).toHaveCount(texts.length);
+  await expect(other.lines).toHaveCount(texts.length);
+  await expect(one.page.getByText(words.willBeSent)).toHaveCount(0);
+  const timeline = await one.timeline();
+  expect(await other.timeline()).toEqual(timeline);
+  expect(timeline.map((line) => line.replace(/^\d+ /, '')).sort()).toEqual([...texts].sort());
+  const seqs = timeline.map((line) => Number(line.split(' ')[0]));
+  expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+}
+
+test('one goes offline, both write, it comes back: both see the same, in order, nothing doubled', async ({
+  join,
+}) => {
+  const ada = await join('Ada');
+  const bert = await join('Bert');
+  await ada.open('General');
+  await bert.open('General');
+  await ada.say('before');
+  await bert.hears('before');
+
+  await bert.context.setOffline(true);
+  await expect(bert.page.getByText(words.offline)).toBeVisible();
+  const texts = ['before'];
+  for (const number of [1, 2, 3]) {
+    await ada.say(`from Ada ${number}`);
+    await bert.say(`from Bert ${number}`);
+    texts.push(`from Ada ${number}`, `from Bert ${number}`);
+  }
+  await expect(bert.page.getByText(words.willBeSent)).toHaveCount(3);
+  await expect(bert.lines).toHaveCount(4);
+
+  await bert.context.setOffline(false);
+  await bert.isUpToDate();
+  await agree(ada, bert, texts);
+  const own = (await bert.timeline()).filter((line) => line.includes('from Bert'));
+  expect(own.map((line) => line.at(-1))).toEqual(['1', '2', '3']);
+});
+
+test('what was written offline is sent after the page was loaded again', async ({ join, server }) => {
+  const ada = await join('Ada');
+  const bert = await join('Bert');
+  await ada.open('General');
+  await bert.open('General');
+  await bert.context.setOffline(true);
+  await bert.say('kept');
+  await expect(bert.page.getByText(words.willBeSent)).toBeVisible();
+  await bert.page.goto('about:blank').catch(() => undefined);
+  await bert.context.setOffline(false);
+  await bert.page.goto(server.url);
+  await bert.open('General');
+  await agree(ada, bert, ['kept']);
+  await bert.page.reload();
+  await bert.isUpToDate();
+  await agree(ada, bert, ['kept']);
+});
+
+test('a server that restarts is waited for, and nothing is lost or doubled', async ({ join, server }) => {
+  const ada = await join('Ada');
+  const bert = await join('Bert');
+  await ada.open('General');
+  await bert.open('General');
+  await ada.say('before');
+  await bert.hears('before');
+  await server.down();
+  await expect(bert.page.getByText(words.offline)).toBeVisible();
+  await bert.say('while it was away');
+  await ada.say('me too');
+  await server.up();
+  await bert.isUpToDate();
+  await ada.isUpToDate();
+  await agree(ada, bert, ['before', 'while it was away', 'me too']);
+});
+
+test('an answer that gets lost does not double the message', async ({ join }) => {
+  const ada = await join('Ada');
+  await ada.open('General');
+  // The socket is cut as soon as the message has gone out, before anything is heard back.
+  await ada.page.evaluate(() => {
+    const send = WebSocket.prototype.send;
+    let cut = false;
+    WebSocket.prototype.send = function (data) {
+      send.call(this, data);
+      if (!cut && String(data).includes('"post"')) {
+        cut = true;
+        this.onmessage = null;
+        this.close();
+      }
+    };
+  });
+  await ada.say('only once');
+  await expect(ada.page.locator('[data-standing=up_to_date]')).toBeAttached();
+  await expect(ada.lines).toHaveCount(1);
+  await expect(ada.lines.first()).toHaveAttribute('data-seq', /\d+/);
+  const page = (await ada.ask('GET', `/rooms/${ada.roomId()}/messages`)) as { items: unknown[] };
+  expect(page.items).toHaveLength(1);
+});

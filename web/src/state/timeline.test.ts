@@ -1,0 +1,65 @@
+// The window of loaded messages: never more than it may hold, never with a hole.
+
+import { describe, expect, it } from 'vitest';
+import { bert, Log } from './reference.test-kit';
+import { find, fromPage, LEEWAY, WINDOW, withEntry, withNewer, withOlder } from './timeline';
+
+function talk(count: number): Log {
+  const log = new Log();
+  for (let number = 0; number < count; number++) log.post(bert, `message ${number}`);
+  return log;
+}
+
+describe('the window', () => {
+  it('drops the oldest while one follows the end', () => {
+    const log = talk(WINDOW + LEEWAY);
+    let timeline = fromPage(log.page());
+    expect(timeline.messages).toHaveLength(WINDOW + LEEWAY);
+    timeline = withEntry(timeline, log.post(bert, 'one more'), 'newest');
+    expect(timeline.messages).toHaveLength(WINDOW);
+    expect(timeline.messages.at(-1)!.text).toBe('one more');
+    expect(timeline).toMatchObject({ hasBefore: true, hasAfter: false });
+  });
+
+  it('drops the newest while one reads older ones, and then takes no live ones', () => {
+    const log = talk(WINDOW + LEEWAY);
+    const first = log.page().items[0]!.seq;
+    let timeline = withEntry(fromPage(log.page()), log.post(bert, 'one more'), 'oldest');
+    expect(timeline.messages).toHaveLength(WINDOW);
+    expect(timeline.messages[0]!.seq).toBe(first);
+    expect(timeline.hasAfter).toBe(true);
+    const before = timeline;
+    timeline = withEntry(timeline, log.post(bert, 'and more'), 'oldest');
+    expect(timeline).toBe(before);
+  });
+
+  it('goes back and forth without a hole or a repeat', () => {
+    const log = talk(500);
+    let timeline = fromPage(log.page(log.head, { limit: 50 }));
+    while (timeline.hasBefore) {
+      const before = timeline.messages[0]!.seq;
+      timeline = withOlder(timeline, log.page(log.head, { before, limit: 50 }));
+    }
+    expect(timeline.messages[0]!.text).toBe('message 0');
+    expect(timeline.hasAfter).toBe(true);
+    const last = timeline.messages.at(-1)!.seq;
+    const newer = log.page().items.filter((message) => message.seq > last);
+    const page = { items: newer, has_before: true, has_after: false, head: log.head };
+    timeline = withNewer(timeline, page);
+    expect(timeline).toMatchObject({ hasBefore: true, hasAfter: false });
+    const seqs = timeline.messages.map((message) => message.seq);
+    expect(seqs).toEqual(seqs.map((_, index) => seqs[0]! + index));
+    expect(timeline.messages.at(-1)!.text).toBe('message 499');
+  });
+});
+
+describe('find', () => {
+  it('finds exactly the loaded messages', () => {
+    const log = talk(10);
+    const timeline = fromPage(log.page());
+    for (const message of timeline.messages) expect(find(timeline, message.seq)).toBe(message);
+    expect(find(timeline, 1)).toBeUndefined();
+    expect(find(timeline, 999)).toBeUndefined();
+    expect(find(null, 3)).toBeUndefined();
+  });
+});
