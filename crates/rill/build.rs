@@ -7,7 +7,15 @@ use std::{env, fs};
 fn main() {
     let web = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../../web");
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("web");
-    for name in ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "svelte.config.js"] {
+    for name in [
+        "src",
+        "public",
+        "index.html",
+        "package.json",
+        "package-lock.json",
+        "vite.config.ts",
+        "svelte.config.js",
+    ] {
         println!("cargo:rerun-if-changed={}", web.join(name).display());
     }
     fs::create_dir_all(&out).expect("the output folder can be made");
@@ -20,7 +28,11 @@ fn build(web: &Path, out: &Path) -> Result<(), String> {
     if !web.join("package.json").exists() {
         return Err("web/package.json is missing".into());
     }
-    if !Command::new("npm").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if !Command::new("npm")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
         return Err("npm was not found; install Node.js 20 or newer and build again".into());
     }
     if !is_installed(web) {
@@ -40,10 +52,18 @@ fn is_installed(web: &Path) -> bool {
 }
 
 fn run(web: &Path, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new("npm").args(arguments).current_dir(web).output().map_err(|error| error.to_string())?;
+    let output = Command::new("npm")
+        .args(arguments)
+        .current_dir(web)
+        .output()
+        .map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("`npm {}` failed: {}", arguments.join(" "), said.lines().take(5).collect::<Vec<_>>().join(" | ")))
+    Err(format!(
+        "`npm {}` failed: {}",
+        arguments.join(" "),
+        said.lines().take(5).collect::<Vec<_>>().join(" | ")
+    ))
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod documented;
+mod hostile;
 mod idempotency;
 mod kill;
 mod network;

@@ -6,7 +6,7 @@ use client::api::messages::Range;
 use protocol::live::{Command, Frame};
 use protocol::rest::OpenRoom;
 use protocol::shapes::{History, Room, RoomKind};
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::json;
 use support::frames::{flood, gone, seqs};
 use support::people::post;
@@ -14,27 +14,11 @@ use support::stream::Events;
 use support::{Person, Server};
 use uuid::Uuid;
 
+use crate::hostile::strangers::doors;
+
 /// Every way to read or touch a room; all must answer as if it did not exist.
 async fn sees_nothing(person: &Person, room: Uuid, message: Uuid) {
-    let room_path = format!("rooms/{room}");
-    let message_path = format!("{room_path}/messages/{message}");
-    let text = json!({"text": "x"});
-    for (method, path, body) in [
-        (Method::GET, format!("{room_path}/messages"), None),
-        (Method::GET, format!("{room_path}/entries"), None),
-        (Method::GET, format!("{room_path}/members"), None),
-        (Method::GET, format!("{room_path}/pins"), None),
-        (Method::GET, message_path.clone(), None),
-        (Method::GET, format!("{message_path}/edits"), None),
-        (Method::GET, format!("{message_path}/thread"), None),
-        (Method::POST, format!("{room_path}/messages"), Some(text.clone())),
-        (Method::PATCH, message_path.clone(), Some(text)),
-        (Method::DELETE, message_path.clone(), None),
-        (Method::PUT, format!("{message_path}/reactions/%F0%9F%91%8D"), None),
-        (Method::PUT, format!("{message_path}/pin"), None),
-        (Method::PUT, format!("{room_path}/read"), Some(json!({"seq": 1}))),
-        (Method::POST, format!("{room_path}/typing"), Some(json!({"on": true}))),
-    ] {
+    for (method, path, body) in doors(room, message, person.id()) {
         let (status, problem) = person.ask(method.clone(), &path, body).await;
         assert_eq!(
             (status, &problem["code"]),

@@ -15,7 +15,7 @@ use chat::ports::{Clock, Store};
 
 pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
-pub use sqlite::{Durability, Sqlite};
+pub use sqlite::Durability;
 pub use system::{SystemClock, SystemRng};
 
 /// What every store is opened with.
@@ -46,11 +46,11 @@ impl Default for Options {
 /// `sqlite:PATH` for a file, `sqlite::memory:` for one that ends with the process.
 pub async fn open(url: &str, options: Options) -> anyhow::Result<Arc<dyn Store>> {
     let place = sqlite::Place::parse(url)?;
-    Ok(Arc::new(Sqlite::open(place, options).await?))
+    Ok(Arc::new(sqlite::Sqlite::open(place, options).await?))
 }
 
 /// How durable the store behind the URL is, read back from the open database and not from what was asked of it.
 pub async fn durability(url: &str) -> anyhow::Result<Durability> {
     let place = sqlite::Place::parse(url)?;
-    Sqlite::open(place, Options::new()).await?.durability().await
+    sqlite::Sqlite::open(place, Options::new()).await?.durability().await
 }

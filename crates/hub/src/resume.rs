@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chat::error::Error;
-use chat::event::{Entry, Event};
+use chat::event::Event;
 use chat::ids::{RoomId, Seq};
 use chat::limits::RESUME_GAP_MAX;
 use chat::room::Membership;
@@ -43,6 +43,8 @@ struct Start {
     known: Seq,
     /// The cursor could not be continued.
     reset: bool,
+    /// There was no cursor: the listener starts where the room stands, and hears nothing of it before.
+    quiet: bool,
 }
 
 impl Hub {
@@ -154,6 +156,7 @@ impl Hub {
             generation,
             known: start.known,
             after: start.after,
+            quiet: start.quiet,
             inside: true,
         };
         loop {
@@ -206,7 +209,7 @@ impl Hub {
             }
             if !teller.inside {
                 room.forget(teller.session);
-                teller.session.unfollow(id);
+                teller.session.unfollow(id, teller.after);
                 crate::drop_if_empty(rooms, id);
                 return Ok(Step::Out);
             }
@@ -262,6 +265,9 @@ impl Hub {
                 session.push_missed(generation, &encoded)?;
             }
         }
+        if last > 0 {
+            session.unfollow(room, last);
+        }
         let event = Event::RoomGone { room, seq: last };
         session.room_to_push(generation).await?;
         session.push_missed(generation, &Encoded::new(event, &self.dialects))?;
@@ -284,6 +290,7 @@ fn start(room: RoomId, membership: &Membership, head: Seq, cursor: Option<&Seq>)
         after,
         known: head,
         reset,
+        quiet: cursor.is_none(),
     }
 }
 
@@ -294,6 +301,7 @@ struct Teller<'a> {
     generation: u32,
     known: Seq,
     after: Seq,
+    quiet: bool,
     /// False from the entry on that took the user out of the room, until one brings them back.
     inside: bool,
 }
@@ -304,27 +312,27 @@ impl Teller<'_> {
             return Ok(());
         };
         self.after = entry.seq;
-        self.let_back_in(entry)?;
+        if !self.inside && newcomers(entry).contains(&self.session.user) {
+            self.inside = true;
+            self.push(&added(entry, &self.hub.dialects))?;
+        }
         if !self.inside {
             return Ok(());
         }
-        self.session.push_missed(self.generation, encoded)?;
-        self.hub.stats.deliveries.add(1);
+        self.push(encoded)?;
         if entry.seq > self.known && !stays(entry, self.session.user) {
             self.inside = false;
-            let gone = gone(entry, &self.hub.dialects);
-            self.session.push_missed(self.generation, &gone)?;
+            self.push(&gone(entry, &self.hub.dialects))?;
         }
         Ok(())
     }
 
-    fn let_back_in(&mut self, entry: &Entry) -> Result<(), Interrupted> {
-        if !self.inside && newcomers(entry).contains(&self.session.user) {
-            self.inside = true;
-            let added = added(entry, &self.hub.dialects);
-            self.session.push_missed(self.generation, &added)?;
+    fn push(&self, event: &Encoded) -> Result<(), Interrupted> {
+        if self.quiet {
+            return Ok(());
         }
-        Ok(())
+        self.hub.stats.deliveries.add(u64::from(event.entry().is_some()));
+        self.session.push_missed(self.generation, event)
     }
 }
 

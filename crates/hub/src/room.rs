@@ -94,7 +94,7 @@ impl Room {
             if !stays {
                 let gone = gone(entry, around.dialects);
                 listener.session.push(listener.generation, &gone);
-                listener.session.unfollow(entry.room);
+                listener.session.unfollow(entry.room, entry.seq);
             }
             stays
         });
@@ -106,7 +106,7 @@ impl Room {
         for user in newcomers(entry) {
             for session in (around.sessions_of)(user) {
                 let generation = session.generation();
-                if self.listener(&session, generation).is_some() || !session.follow(entry.room) {
+                if self.listener(&session, generation).is_some() || !session.follow_from(entry.room, entry.seq) {
                     continue;
                 }
                 self.forget(&session);

@@ -2,7 +2,7 @@
 //!
 //! Architecture invariant: knows frames and limits, no socket and no room's order.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -69,6 +69,8 @@ struct Queue {
     generation: u32,
     overflows: VecDeque<Instant>,
     followed: HashSet<RoomId>,
+    /// Where rooms were left: what the bus says late of the time before does not lead back in.
+    left: HashMap<RoomId, Seq>,
     closing: Option<Closing>,
 }
 
@@ -176,8 +178,17 @@ impl Session {
         true
     }
 
-    pub(crate) fn unfollow(&self, room: RoomId) {
-        self.queue().followed.remove(&room);
+    /// Follows a room that the entry `seq` brings the user into; false if that is over already.
+    pub(crate) fn follow_from(&self, room: RoomId, seq: Seq) -> bool {
+        let left = self.queue().left.get(&room).copied();
+        left.is_none_or(|left| seq > left) && self.follow(room)
+    }
+
+    /// Notes that the room was left with the entry `seq`.
+    pub(crate) fn unfollow(&self, room: RoomId, seq: Seq) {
+        let mut queue = self.queue();
+        queue.followed.remove(&room);
+        queue.left.insert(room, seq);
     }
 
     /// A live frame that must not be lost: what does not fit makes the listener resume.

@@ -21,7 +21,12 @@ pub fn run(config: &Config, json: bool) -> Result<()> {
             let line = serde_json::json!({"what": finding.what, "fine": finding.fine, "says": finding.says});
             println!("{line}");
         } else {
-            println!("{} {}: {}", if finding.fine { "ok  " } else { "FAIL" }, finding.what, finding.says);
+            println!(
+                "{} {}: {}",
+                if finding.fine { "ok  " } else { "FAIL" },
+                finding.what,
+                finding.says
+            );
         }
     }
     let wrong = findings.iter().filter(|finding| !finding.fine).count();
@@ -34,22 +39,50 @@ fn findings(config: &Config) -> Result<Vec<Finding>> {
     findings.push(Finding {
         what: "registration",
         fine: true,
-        says: if config.registration_open { "open to everybody who can reach the server".into() } else { "closed".into() },
+        says: if config.registration_open {
+            "open to everybody who can reach the server".into()
+        } else {
+            "closed".into()
+        },
     });
     match serve::runtime()?.block_on(serve::durability(config)) {
-        Ok(lines) => findings.extend(lines.into_iter().map(|(fine, says)| Finding { what: "database", fine, says })),
-        Err(error) => findings.push(Finding { what: "database", fine: false, says: format!("{error:#}") }),
+        Ok(lines) => findings.extend(lines.into_iter().map(|(fine, says)| Finding {
+            what: "database",
+            fine,
+            says,
+        })),
+        Err(error) => findings.push(Finding {
+            what: "database",
+            fine: false,
+            says: format!("{error:#}"),
+        }),
     }
     Ok(findings)
 }
 
 fn transport(config: &Config) -> Finding {
     let (fine, says) = if config.is_loopback() {
-        (true, format!("plain HTTP on {}, reachable from this machine only", config.listen))
+        (
+            true,
+            format!("plain HTTP on {}, reachable from this machine only", config.listen),
+        )
     } else if config.is_secure() {
-        (true, format!("{} behind a TLS proxy as {}", config.listen, config.public_url.as_deref().unwrap_or("")))
+        (
+            true,
+            format!(
+                "{} behind a TLS proxy as {}",
+                config.listen,
+                config.public_url.as_deref().unwrap_or("")
+            ),
+        )
     } else if config.insecure {
-        (true, format!("plain HTTP on {}: passwords can be read on the way (insecure = true)", config.listen))
+        (
+            true,
+            format!(
+                "plain HTTP on {}: passwords can be read on the way (insecure = true)",
+                config.listen
+            ),
+        )
     } else {
         (
             false,
@@ -59,7 +92,11 @@ fn transport(config: &Config) -> Finding {
             ),
         )
     };
-    Finding { what: "transport", fine, says }
+    Finding {
+        what: "transport",
+        fine,
+        says,
+    }
 }
 
 /// Refuses to serve where `rill check` would fail on the transport.

@@ -6,17 +6,31 @@ use crate::config::settings::{SETTINGS, flag, variable};
 
 /// The whole command, `rill`.
 pub fn command() -> Command {
-    let serve = with_settings(Command::new("serve").about("Run the server (what plain `rill` does)"))
-        .arg(Arg::new("ready_file").long("ready-file").value_name("PATH").help("Write the address here once listening"));
+    let serve = with_settings(Command::new("serve").about("Run the server (what plain `rill` does)")).arg(
+        Arg::new("ready_file")
+            .long("ready-file")
+            .value_name("PATH")
+            .help("Write the address here once listening"),
+    );
     with_settings(Command::new("rill"))
         .version(env!("CARGO_PKG_VERSION"))
         .about("A real-time chat server: rooms, direct messages and history over REST, WebSocket and SSE.")
         .args_conflicts_with_subcommands(true)
-        .arg(Arg::new("ready_file").long("ready-file").value_name("PATH").help("Write the address here once listening"))
+        .arg(
+            Arg::new("ready_file")
+                .long("ready-file")
+                .value_name("PATH")
+                .help("Write the address here once listening"),
+        )
         .subcommand(serve)
         .subcommand(
             with_settings(Command::new("demo").about("Run with sample rooms and people, in memory, on loopback only"))
-                .arg(Arg::new("ready_file").long("ready-file").value_name("PATH").help("Write the address here once listening")),
+                .arg(
+                    Arg::new("ready_file")
+                        .long("ready-file")
+                        .value_name("PATH")
+                        .help("Write the address here once listening"),
+                ),
         )
         .subcommand(
             with_settings(Command::new("check").about("Check the configuration and how durable the database is"))
@@ -24,11 +38,17 @@ pub fn command() -> Command {
         )
         .subcommand(admin())
         .subcommand(
-            Command::new("config").about("Look at the configuration").subcommand_required(true).subcommand(
-                with_settings(Command::new("show").about("Every setting, its value and where it comes from")).arg(
-                    Arg::new("markdown").long("markdown").action(ArgAction::SetTrue).help("Print docs/configuration.md"),
+            Command::new("config")
+                .about("Look at the configuration")
+                .subcommand_required(true)
+                .subcommand(
+                    with_settings(Command::new("show").about("Every setting, its value and where it comes from")).arg(
+                        Arg::new("markdown")
+                            .long("markdown")
+                            .action(ArgAction::SetTrue)
+                            .help("Print docs/configuration.md"),
+                    ),
                 ),
-            ),
         )
         .subcommand(Command::new("limits").about("Print the table of limits (docs/limits.md)"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document (docs/openapi.json)"))
@@ -42,7 +62,10 @@ fn admin() -> Command {
     let room = |name: &'static str, about: &'static str| {
         with_settings(Command::new(name).about(about)).arg(Arg::new("room").required(true).value_name("ROOM"))
     };
-    let role = Arg::new("role").required(true).value_name("ROLE").value_parser(["user", "admin", "super_admin", "bot"]);
+    let role = Arg::new("role")
+        .required(true)
+        .value_name("ROLE")
+        .value_parser(["user", "admin", "super_admin", "bot"]);
     Command::new("admin")
         .about("Look after people and rooms, on the machine of the server")
         .subcommand_required(true)
@@ -51,8 +74,14 @@ fn admin() -> Command {
                 .about("People")
                 .subcommand_required(true)
                 .subcommand(with_settings(Command::new("list").about("Everybody")).arg(json_flag()))
-                .subcommand(user("create", "Make an account; its password is read from standard input"))
-                .subcommand(user("password", "Set a new password, read from standard input, and end all sessions"))
+                .subcommand(user(
+                    "create",
+                    "Make an account; its password is read from standard input",
+                ))
+                .subcommand(user(
+                    "password",
+                    "Set a new password, read from standard input, and end all sessions",
+                ))
                 .subcommand(user("role", "Give a role").arg(role))
                 .subcommand(user("ban", "Ban, and end all sessions"))
                 .subcommand(user("unban", "Lift a ban")),
@@ -69,21 +98,37 @@ fn admin() -> Command {
 }
 
 fn json_flag() -> Arg {
-    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON, for programs")
+    Arg::new("json")
+        .long("json")
+        .action(ArgAction::SetTrue)
+        .help("Print JSON, for programs")
 }
 
 /// Adds every setting as a flag, and `--config` and `--limit`.
 fn with_settings(command: Command) -> Command {
     let flags = SETTINGS.iter().map(|setting| {
-        let default = if setting.default.is_empty() { "unset" } else { setting.default };
+        let default = if setting.default.is_empty() {
+            "unset"
+        } else {
+            setting.default
+        };
         Arg::new(setting.name)
             .long(flag(setting.name))
             .value_name(setting.value)
             .allow_hyphen_values(true)
-            .help(format!("{} [default: {default}] [env: {}]", setting.about, variable(setting.name)))
+            .help(format!(
+                "{} [default: {default}] [env: {}]",
+                setting.about,
+                variable(setting.name)
+            ))
     });
     command
-        .arg(Arg::new("config").long("config").value_name("PATH").help("The configuration file [default: rill.toml where it exists]"))
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("PATH")
+                .help("The configuration file [default: rill.toml where it exists]"),
+        )
         .args(flags)
         .arg(
             Arg::new("limit")
@@ -98,7 +143,12 @@ fn with_settings(command: Command) -> Command {
 pub fn flags(matches: &ArgMatches) -> anyhow::Result<Vec<(String, String)>> {
     let mut flags: Vec<(String, String)> = SETTINGS
         .iter()
-        .filter_map(|setting| Some((setting.name.to_owned(), matches.get_one::<String>(setting.name)?.clone())))
+        .filter_map(|setting| {
+            Some((
+                setting.name.to_owned(),
+                matches.get_one::<String>(setting.name)?.clone(),
+            ))
+        })
         .collect();
     for limit in matches.get_many::<String>("limit").into_iter().flatten() {
         let Some((name, value)) = limit.split_once('=') else {

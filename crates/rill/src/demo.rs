@@ -34,25 +34,37 @@ const TALK: &[(&str, &str)] = &[
 
 /// Runs the server with everything made up.
 pub fn run(mut config: Config, ready_file: Option<&str>) -> Result<()> {
-    ensure!(config.is_loopback(), "the demo listens on loopback only; leave `listen` alone or use 127.0.0.1:PORT");
+    ensure!(
+        config.is_loopback(),
+        "the demo listens on loopback only; leave `listen` alone or use 127.0.0.1:PORT"
+    );
     config.database = "sqlite::memory:".into();
     config.setup_code = None;
     serve::run_with(&config, ready_file, |chat| async move {
         fill(&chat).await?;
         let names: Vec<_> = PEOPLE.iter().map(|(name, _)| *name).collect();
-        eprintln!("Sign in as {} with the password `{PASSWORD}`; nothing is kept.", names.join(", "));
+        eprintln!(
+            "Sign in as {} with the password `{PASSWORD}`; nothing is kept.",
+            names.join(", ")
+        );
         Ok(())
     })
 }
 
 async fn fill(chat: &Arc<Chat>) -> Result<()> {
-    let peer = Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), label: "demo".into() };
+    let peer = Peer {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        label: "demo".into(),
+    };
     let mut actors: Vec<Actor> = Vec::new();
     for (username, display_name) in PEOPLE {
         let registration = chat::account::register::Registration {
             username: (*username).into(),
             password: PASSWORD.into(),
-            profile: ProfileChanges { display_name: Some((*display_name).into()), ..ProfileChanges::default() },
+            profile: ProfileChanges {
+                display_name: Some((*display_name).into()),
+                ..ProfileChanges::default()
+            },
             setup_code: None,
         };
         let account = chat.register(registration, &peer).await?;
@@ -68,12 +80,27 @@ async fn fill(chat: &Arc<Chat>) -> Result<()> {
     };
     let room = chat.open_room(&actors[0], field, None).await?.room.id;
     for (name, text) in TALK {
-        let actor = actors.iter().find(|actor| actor.person.username == *name).expect("one of PEOPLE");
-        let post = Post { room, client_id: None, text: (*text).into(), reply_to: None, location: None };
+        let actor = actors
+            .iter()
+            .find(|actor| actor.person.username == *name)
+            .expect("one of PEOPLE");
+        let post = Post {
+            room,
+            client_id: None,
+            text: (*text).into(),
+            reply_to: None,
+            location: None,
+        };
         chat.post_message(actor, post).await?;
     }
     let (direct, _) = chat.open_direct(&actors[0], vec![actors[1].id()]).await?;
-    let hello = Post { room: direct.room.id, client_id: None, text: "Coffee afterwards?".into(), reply_to: None, location: None };
+    let hello = Post {
+        room: direct.room.id,
+        client_id: None,
+        text: "Coffee afterwards?".into(),
+        reply_to: None,
+        location: None,
+    };
     chat.post_message(&actors[1], hello).await?;
     Ok(())
 }

@@ -47,7 +47,10 @@ fn run(matches: &ArgMatches) -> Result<()> {
 }
 
 fn read(matches: &ArgMatches) -> Result<Config> {
-    Config::read(matches.get_one::<String>("config").map(String::as_str), &cli::flags(matches)?)
+    Config::read(
+        matches.get_one::<String>("config").map(String::as_str),
+        &cli::flags(matches)?,
+    )
 }
 
 fn ready_file(matches: &ArgMatches) -> Option<&str> {

@@ -24,10 +24,19 @@ pub fn configuration(config: &Config, markdown: bool) -> Result<()> {
         out.push_str("A setting comes from its default, then from `rill.toml`, then from the environment, then from flags; the later wins.\n\n");
         out.push_str("| in rill.toml | environment | flag | default | what it is |\n| --- | --- | --- | --- | --- |\n");
         for setting in SETTINGS {
-            let default = if setting.default.is_empty() { "unset".into() } else { format!("`{}`", setting.default) };
+            let default = if setting.default.is_empty() {
+                "unset".into()
+            } else {
+                format!("`{}`", setting.default)
+            };
             let value = setting.value.replace('|', "\\|");
             let (name, about) = (setting.name, setting.about);
-            writeln!(out, "| `{name}` | `{}` | `--{} {value}` | {default} | {about} |", variable(name), flag(name))?;
+            writeln!(
+                out,
+                "| `{name}` | `{}` | `--{} {value}` | {default} | {about} |",
+                variable(name),
+                flag(name)
+            )?;
         }
         out.push_str("\nLimits stand in the table `[limits]` of `rill.toml`, in `RILL_LIMITS_NAME`, or in `--limit NAME=VALUE`; [limits.md](limits.md) lists them.\n");
         return document(&out);
@@ -45,7 +54,13 @@ pub fn limits() -> Result<()> {
     let mut out = String::from("| setting | default | what it limits |\n| --- | --- | --- |\n");
     let mut defaults = Limits::default();
     for limit in LIMITS {
-        writeln!(out, "| `{}` | {} | {} |", limit.name, limit.show(&mut defaults), limit.about)?;
+        writeln!(
+            out,
+            "| `{}` | {} | {} |",
+            limit.name,
+            limit.show(&mut defaults),
+            limit.about
+        )?;
     }
     out.push_str("\n| fixed | value |\n| --- | --- |\n");
     for (what, value) in fixed() {
@@ -58,31 +73,126 @@ fn fixed() -> Vec<(&'static str, String)> {
     let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
     let seconds = |wait: std::time::Duration| format!("{} s", wait.as_secs());
     vec![
-        ("text of a message", format!("{} characters, {}", limits::TEXT_CHARS_MAX, kib(limits::TEXT_BYTES_MAX))),
-        ("name · topic · description of a room", format!("{} · {} · {} characters", limits::ROOM_NAME_CHARS_MAX, limits::TOPIC_CHARS_MAX, limits::DESCRIPTION_CHARS_MAX)),
-        ("user name", format!("{} to {} characters", limits::USERNAME_CHARS_MIN, limits::USERNAME_CHARS_MAX)),
-        ("password", format!("{} to {} characters, {} bytes", limits::PASSWORD_CHARS_MIN, limits::PASSWORD_CHARS_MAX, limits::PASSWORD_BYTES_MAX)),
+        (
+            "text of a message",
+            format!("{} characters, {}", limits::TEXT_CHARS_MAX, kib(limits::TEXT_BYTES_MAX)),
+        ),
+        (
+            "name · topic · description of a room",
+            format!(
+                "{} · {} · {} characters",
+                limits::ROOM_NAME_CHARS_MAX,
+                limits::TOPIC_CHARS_MAX,
+                limits::DESCRIPTION_CHARS_MAX
+            ),
+        ),
+        (
+            "user name",
+            format!(
+                "{} to {} characters",
+                limits::USERNAME_CHARS_MIN,
+                limits::USERNAME_CHARS_MAX
+            ),
+        ),
+        (
+            "password",
+            format!(
+                "{} to {} characters, {} bytes",
+                limits::PASSWORD_CHARS_MIN,
+                limits::PASSWORD_CHARS_MAX,
+                limits::PASSWORD_BYTES_MAX
+            ),
+        ),
         ("profile picture", kib(limits::AVATAR_BYTES_MAX)),
-        ("different reactions on a message", limits::REACTION_KINDS_MAX.to_string()),
+        (
+            "different reactions on a message",
+            limits::REACTION_KINDS_MAX.to_string(),
+        ),
         ("earlier texts of a message", limits::EDITS_MAX.to_string()),
         ("people named in a message", limits::MENTIONS_MAX.to_string()),
         ("pinned messages of a room", limits::PINS_MAX.to_string()),
-        ("members of a room · of a group", format!("{} · {}", limits::MEMBERS_MAX, limits::GROUP_PEOPLE_MAX)),
+        (
+            "members of a room · of a group",
+            format!("{} · {}", limits::MEMBERS_MAX, limits::GROUP_PEOPLE_MAX),
+        ),
         ("rooms of a person", limits::ROOMS_PER_USER_MAX.to_string()),
-        ("signed-in sessions of a person", limits::LOGINS_PER_USER_MAX.to_string()),
-        ("page", format!("{}, at most {}", limits::PAGE_DEFAULT, limits::PAGE_MAX)),
-        ("search", format!("{} characters, {} terms, {}", limits::QUERY_CHARS_MAX, limits::QUERY_TERMS_MAX, seconds(limits::QUERY_WAIT))),
-        ("JSON body · socket frame · avatar aside", format!("{} · {}", kib(limits::JSON_BODY_BYTES_MAX), kib(limits::FRAME_BYTES_MAX))),
+        (
+            "signed-in sessions of a person",
+            limits::LOGINS_PER_USER_MAX.to_string(),
+        ),
+        (
+            "page",
+            format!("{}, at most {}", limits::PAGE_DEFAULT, limits::PAGE_MAX),
+        ),
+        (
+            "search",
+            format!(
+                "{} characters, {} terms, {}",
+                limits::QUERY_CHARS_MAX,
+                limits::QUERY_TERMS_MAX,
+                seconds(limits::QUERY_WAIT)
+            ),
+        ),
+        (
+            "JSON body · socket frame · avatar aside",
+            format!(
+                "{} · {}",
+                kib(limits::JSON_BODY_BYTES_MAX),
+                kib(limits::FRAME_BYTES_MAX)
+            ),
+        ),
         ("depth of JSON", limits::JSON_DEPTH_MAX.to_string()),
-        ("URL · headers", format!("{} · {}, {} of them", kib(limits::URL_BYTES_MAX), kib(limits::HEADERS_BYTES_MAX), limits::HEADERS_MAX)),
-        ("wait for headers · body · `auth`", format!("{} · {} · {}", seconds(limits::HEADER_WAIT), seconds(limits::BODY_WAIT), seconds(limits::AUTHENTICATION_WAIT))),
-        ("heartbeat · grace", format!("{} · {}", seconds(limits::HEARTBEAT), seconds(limits::HEARTBEAT_GRACE))),
-        ("queue of a socket", format!("{} events or {}", limits::QUEUE_EVENTS_MAX, kib(limits::QUEUE_BYTES_MAX))),
+        (
+            "URL · headers",
+            format!(
+                "{} · {}, {} of them",
+                kib(limits::URL_BYTES_MAX),
+                kib(limits::HEADERS_BYTES_MAX),
+                limits::HEADERS_MAX
+            ),
+        ),
+        (
+            "wait for headers · body · `auth`",
+            format!(
+                "{} · {} · {}",
+                seconds(limits::HEADER_WAIT),
+                seconds(limits::BODY_WAIT),
+                seconds(limits::AUTHENTICATION_WAIT)
+            ),
+        ),
+        (
+            "heartbeat · grace",
+            format!("{} · {}", seconds(limits::HEARTBEAT), seconds(limits::HEARTBEAT_GRACE)),
+        ),
+        (
+            "queue of a socket",
+            format!(
+                "{} events or {}",
+                limits::QUEUE_EVENTS_MAX,
+                kib(limits::QUEUE_BYTES_MAX)
+            ),
+        ),
         ("gap before `reset`", format!("{} entries", limits::RESUME_GAP_MAX)),
-        ("one commit", format!("{} entries or {}", limits::BATCH_ITEMS_MAX, kib(limits::BATCH_BYTES_MAX))),
+        (
+            "one commit",
+            format!(
+                "{} entries or {}",
+                limits::BATCH_ITEMS_MAX,
+                kib(limits::BATCH_BYTES_MAX)
+            ),
+        ),
         ("entries waiting for a commit", limits::INTAKE_QUEUE_MAX.to_string()),
         ("wait for a commit", seconds(limits::COMMIT_WAIT)),
-        ("access token · refresh token · cookie · ticket", format!("{} min · {} d · {} d · {} s", limits::ACCESS_TOKEN_SECONDS / 60, limits::REFRESH_TOKEN_SECONDS / 86_400, limits::COOKIE_SECONDS / 86_400, limits::TICKET_SECONDS)),
+        (
+            "access token · refresh token · cookie · ticket",
+            format!(
+                "{} min · {} d · {} d · {} s",
+                limits::ACCESS_TOKEN_SECONDS / 60,
+                limits::REFRESH_TOKEN_SECONDS / 86_400,
+                limits::COOKIE_SECONDS / 86_400,
+                limits::TICKET_SECONDS
+            ),
+        ),
         ("typing", seconds(limits::TYPING)),
     ]
 }

@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +21,8 @@ use crate::{assets, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
 const STOP_WAIT: Duration = Duration::from_secs(45);
+/// How late, at most, a listener hears of what another process wrote.
+const HEAD_CHECK: Duration = Duration::from_secs(5);
 
 /// The runtime that everything runs on.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
@@ -68,7 +70,10 @@ pub async fn durability(config: &Config) -> Result<Vec<(bool, String)>> {
     } else {
         "what was acknowledged may be lost; the database must use journal wal and synchronous full"
     };
-    Ok(vec![(found.foreign_keys, says), (found.survives_power_loss(), promise.into())])
+    Ok(vec![
+        (found.foreign_keys, says),
+        (found.survives_power_loss(), promise.into()),
+    ])
 }
 
 /// The product and the ports that the process itself needs to reach.
@@ -102,17 +107,31 @@ impl Parts {
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
         };
-        Ok(Self { chat: Chat::start(ports, settings).await?, bus, intake })
+        Ok(Self {
+            chat: Chat::start(ports, settings).await?,
+            bus,
+            intake,
+        })
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {
         let hub = Hub::new(self.chat.store().clone(), gateway::dialects::all());
         self.bus.attach(hub.clone());
+        tokio::spawn(check_heads(Arc::downgrade(&hub)));
         let gateway = Gateway::new(self.chat.clone(), hub, doors(config)?, Arc::new(assets::find));
         let listener = listen(config.listen).await?;
-        announce(config, self.chat.settings().setup_code.as_deref(), listener.local_addr()?, ready_file)?;
+        announce(
+            config,
+            self.chat.settings().setup_code.as_deref(),
+            listener.local_addr()?,
+            ready_file,
+        )?;
         let stop = gateway.draining.clone();
-        let server = tokio::spawn(gateway::serve(listener, gateway::router(gateway.clone()), gateway.clone()));
+        let server = tokio::spawn(gateway::serve(
+            listener,
+            gateway::router(gateway.clone()),
+            gateway.clone(),
+        ));
         stopped().await?;
         tracing::info!("stopping: connections are closed over {} s", config.drain_seconds);
         stop.cancel();
@@ -127,14 +146,30 @@ impl Parts {
     }
 }
 
+/// Now and then compares what listeners were told with the log: `rill admin` writes to it from outside.
+async fn check_heads(hub: Weak<Hub>) {
+    let mut ticks = tokio::time::interval(HEAD_CHECK);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else { return };
+        hub.check_heads().await;
+    }
+}
+
 /// How the doors shall behave.
 fn doors(config: &Config) -> Result<GatewaySettings> {
     let networks = config.trusted_proxies.iter().map(|text| {
         text.parse().map_err(|_| {
-            anyhow::anyhow!("trusted_proxies: `{text}` is neither an address nor a network; write 10.0.0.1 or 10.0.0.0/8")
+            anyhow::anyhow!(
+                "trusted_proxies: `{text}` is neither an address nor a network; write 10.0.0.1 or 10.0.0.0/8"
+            )
         })
     });
-    let own_host = config.public_url.as_deref().and_then(|url| url.split("://").nth(1)).map(str::to_owned);
+    let own_host = config
+        .public_url
+        .as_deref()
+        .and_then(|url| url.split("://").nth(1))
+        .map(str::to_owned);
     Ok(GatewaySettings {
         name: config.name.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -154,7 +189,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
 
 /// Tells people, and the program that waits for the file, where the server is.
 fn announce(config: &Config, setup_code: Option<&str>, address: SocketAddr, ready_file: Option<&str>) -> Result<()> {
-    let shown = if address.ip().is_loopback() { format!("localhost:{}", address.port()) } else { address.to_string() };
+    let shown = if address.ip().is_loopback() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    };
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{shown}"));
     tracing::info!(database = %config.database, "{} is ready at {url}", config.name);
     if let Some(code) = setup_code {
@@ -174,8 +213,15 @@ async fn setup_code(config: &Config, store: &dyn Store, rng: &dyn Rng) -> Result
     }
     let mut bytes = [0; 10];
     rng.fill(&mut bytes);
-    let fresh: String = bytes.iter().map(|byte| char::from(b"abcdefghjkmnpqrstuvwxyz23456789"[usize::from(*byte) % 31])).collect();
-    Ok(Some(config.setup_code.clone().unwrap_or(format!("{}-{}", &fresh[..5], &fresh[5..]))))
+    let fresh: String = bytes
+        .iter()
+        .map(|byte| char::from(b"abcdefghjkmnpqrstuvwxyz23456789"[usize::from(*byte) % 31]))
+        .collect();
+    Ok(Some(config.setup_code.clone().unwrap_or(format!(
+        "{}-{}",
+        &fresh[..5],
+        &fresh[5..]
+    ))))
 }
 
 fn prepare_folder(config: &Config) -> Result<()> {
@@ -198,7 +244,10 @@ fn lock(config: &Config) -> Result<Option<File>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => {
-            bail!("another server already runs on {}; stop it, or use another folder with --data", config.data.display())
+            bail!(
+                "another server already runs on {}; stop it, or use another folder with --data",
+                config.data.display()
+            )
         }
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

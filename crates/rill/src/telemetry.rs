@@ -23,9 +23,18 @@ pub fn start(config: &Config) {
         ("tokio_tungstenite", tracing::Level::WARN),
     ]);
     let layer = if text {
-        fmt::layer().with_writer(std::io::stderr).with_ansi(terminal).with_target(false).compact().boxed()
+        fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(terminal)
+            .with_target(false)
+            .compact()
+            .boxed()
     } else {
-        fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
+        fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr)
+            .boxed()
     };
     tracing_subscriber::registry().with(layer.with_filter(filter)).init();
 }

@@ -35,7 +35,7 @@ function hear(world: World, log: Log, from: number, to = log.head) {
 
 /** Absent, null, empty and false mean the same on the wire; times of joining differ by who tells them. */
 function plain(room: RoomState): unknown {
-  const known = { room: room.room, timeline: room.timeline, members: room.members };
+  const known = { cursor: room.cursor, room: room.room, timeline: room.timeline, members: room.members };
   return JSON.parse(JSON.stringify(known), (_key, value: unknown) =>
     value === null || value === false || (Array.isArray(value) && value.length === 0) ? undefined : value,
   );
@@ -68,7 +68,23 @@ describe('entries', () => {
       const room = world.rooms.get(ROOM)!;
       hear(world, log, start, heard);
       expect(placePage(room, log.page(read), 'anew')).toBe(true);
-      placeMembers(world, room, log.members(heard), heard);
+      const asked = start + roll(heard - start + 1);
+      placeMembers(world, room, log.members(asked), asked);
+      hear(world, log, heard);
+      expect(plain(room), `seed ${seed}`).toEqual(plain(visit(log).room));
+    }
+  });
+
+  it('may come while the room is read anew, before or after them', () => {
+    for (let seed = 1; seed <= 150; seed++) {
+      const log = new Log();
+      const roll = dice(seed);
+      grow(log, roll, 50);
+      const start = 2 + roll(20);
+      const heard = start + roll(log.head - start);
+      const { world, room } = visit(log, start);
+      hear(world, log, start, heard);
+      placeRoom(world, log.room(start + roll(log.head - start)));
       hear(world, log, heard);
       expect(plain(room), `seed ${seed}`).toEqual(plain(visit(log).room));
     }

@@ -53,6 +53,19 @@ describe('the window', () => {
   });
 });
 
+describe('a page', () => {
+  it('that overlaps with what is loaded repeats nothing', () => {
+    const log = talk(30);
+    const all = log.page().items;
+    const part = (from: number, to: number) => ({
+      ...{ items: all.slice(from, to), has_before: from > 0, has_after: to < 30, head: log.head },
+    });
+    const both = withNewer(withOlder(fromPage(part(10, 20)), part(5, 15)), part(15, 25));
+    expect(both.messages).toEqual(all.slice(5, 25));
+    expect(both).toMatchObject({ hasBefore: true, hasAfter: true });
+  });
+});
+
 describe('find', () => {
   it('finds exactly the loaded messages', () => {
     const log = talk(10);

@@ -2,6 +2,8 @@
 //!
 //! Only ever called for an entry that the rules let in and that has its number.
 
+use std::collections::BTreeSet;
+
 use chat::event::{Body, Draft};
 use chat::ids::UserId;
 use chat::room::{History, Membership, NewRoom, RoomChanges, RoomKind, RoomRole};
@@ -72,7 +74,9 @@ impl Batch<'_> {
         match &line.draft.body {
             Body::RoomOpened { members, .. } => {
                 self.enter(line, state, actor, RoomRole::Owner, None)?;
-                for user in members.iter().filter(|user| **user != actor) {
+                // Whoever is named twice comes in once.
+                let others: BTreeSet<&UserId> = members.iter().filter(|user| **user != actor).collect();
+                for user in others {
                     self.enter(line, state, *user, RoomRole::Member, None)?;
                 }
                 Ok(())

@@ -108,12 +108,16 @@ impl Link {
 }
 
 /// The file holds password hashes: nobody but its owner may read it. SQLite gives its side files the same mode.
+/// A file that exists is not touched: closing it here would take away the locks that this process has on it.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
+    options.create_new(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    match options.open(path) {
+        Err(problem) if problem.kind() != std::io::ErrorKind::AlreadyExists => Err(problem),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ use writer::Writer;
 
 /// Where a database lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     File(PathBuf),
     /// Nowhere: it ends when it is closed.
     Memory,
@@ -47,7 +47,7 @@ pub enum Place {
 
 impl Place {
     /// Reads `sqlite:PATH` or `sqlite::memory:`.
-    pub fn parse(url: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
         match url.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(Self::Memory),
             Some(path) => match path.strip_prefix("//").unwrap_or(path) {
@@ -60,7 +60,7 @@ impl Place {
 }
 
 /// The store. Closing (dropping) it finishes what is being written.
-pub struct Sqlite {
+pub(crate) struct Sqlite {
     // Readers close before the writer, which then tidies the write-ahead log away.
     /// None in memory, where the one connection does everything.
     readers: Option<Readers>,
@@ -91,7 +91,7 @@ impl Durability {
 
 impl Sqlite {
     /// Opens the database and brings its tables up to date.
-    pub async fn open(place: Place, options: Options) -> anyhow::Result<Self> {
+    pub(crate) async fn open(place: Place, options: Options) -> anyhow::Result<Self> {
         tokio::task::spawn_blocking(move || Self::open_now(place, options))
             .await
             .context("opening the database broke")?
@@ -124,7 +124,7 @@ impl Sqlite {
     }
 
     /// Reads the settings back from the connection that writes.
-    pub async fn durability(&self) -> anyhow::Result<Durability> {
+    pub(crate) async fn durability(&self) -> anyhow::Result<Durability> {
         let read = |link: &Link| {
             let text = |pragma: &str| link.db.query_row(pragma, [], |row| row.get::<_, String>(0));
             let number = |pragma: &str| link.db.query_row(pragma, [], |row| row.get::<_, i64>(0));

@@ -16,6 +16,7 @@ crate::promises! {
     a_deleted_room_is_gone_for_everybody_but_its_log_stays
     members_come_and_go
     a_newcomer_sees_what_the_history_of_the_room_allows
+    whoever_is_named_twice_comes_in_once
     who_was_removed_is_barred_until_invited
     members_are_listed_by_user_name
     unread_is_arithmetic_over_the_log
@@ -204,6 +205,17 @@ async fn a_newcomer_sees_what_the_history_of_the_room_allows(world: World) {
         assert_eq!((seen, found.is_some()), if first == 1 { (2, true) } else { (1, false) });
         assert_eq!(world.mine(room, bob).await.unread(), 1);
     }
+}
+
+async fn whoever_is_named_twice_comes_in_once(world: World) {
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let room = world.room(RoomKind::Private, "room", ada, &[bob, ada, bob]).await;
+    assert_eq!(world.store.room(room).await.unwrap().unwrap().member_count, 2);
+    assert_eq!(
+        world.store.membership(room, ada).await.unwrap().unwrap().role,
+        RoomRole::Owner
+    );
+    assert_eq!(world.store.members(room, None, 10).await.unwrap().len(), 2);
 }
 
 async fn who_was_removed_is_barred_until_invited(world: World) {

@@ -10,7 +10,7 @@ use hub::{Closing, Frame, Hub, Mark, Resumed, Session};
 
 use crate::world::{World, login};
 
-pub struct Listener {
+pub(crate) struct Listener {
     pub user: UserId,
     pub session: Arc<Session>,
     /// The last seq of each room that is followed.
@@ -28,7 +28,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub fn connect(hub: &Hub, user: UserId) -> Self {
+    pub(crate) fn connect(hub: &Hub, user: UserId) -> Self {
         Self {
             user,
             session: hub.connect(user, login(user.0.as_u128()), 0, 1_000).expect("a place"),
@@ -42,7 +42,7 @@ impl Listener {
         }
     }
 
-    pub fn connected(hub: &Hub, world: &World, user: UserId, cursors: &[(RoomId, Seq)]) -> (Self, Asked) {
+    pub(crate) fn connected(hub: &Hub, world: &World, user: UserId, cursors: &[(RoomId, Seq)]) -> (Self, Asked) {
         let mut listener = Self::connect(hub, user);
         listener.cursors = cursors.iter().copied().collect();
         let asked = listener.asked(world);
@@ -50,7 +50,7 @@ impl Listener {
     }
 
     /// What a gateway would hand to the hub now.
-    pub fn asked(&mut self, world: &World) -> Asked {
+    pub(crate) fn asked(&mut self, world: &World) -> Asked {
         self.must_resume = false;
         let mut following = world.following(self.user);
         for room in self.cursors.keys() {
@@ -65,7 +65,7 @@ impl Listener {
     }
 
     /// Takes what is there now, without waiting for more.
-    pub async fn hear(&mut self) -> Result<(), Closing> {
+    pub(crate) async fn hear(&mut self) -> Result<(), Closing> {
         let mut frames = Vec::new();
         let heard = tokio::time::timeout(Duration::from_millis(1), self.session.next(&mut frames)).await;
         frames.into_iter().for_each(|frame| self.take(&frame));
@@ -95,6 +95,7 @@ impl Listener {
                 self.must_resume = false;
                 for (room, head) in heads.iter() {
                     let own = *self.cursors.entry(*room).or_insert(*head);
+                    self.gone.remove(room);
                     assert_eq!(own, *head, "`resumed` must stand where the entries before it lead to");
                 }
             }
@@ -125,21 +126,21 @@ impl Listener {
         }
     }
 
-    pub fn seqs(&self, room: RoomId) -> Vec<Seq> {
+    pub(crate) fn seqs(&self, room: RoomId) -> Vec<Seq> {
         let own = self.seen.iter().filter(|(of, _)| *of == room);
         own.map(|(_, seq)| *seq).collect()
     }
 }
 
 /// A resume that is ready to run.
-pub struct Asked {
+pub(crate) struct Asked {
     pub session: Arc<Session>,
     pub cursors: HashMap<RoomId, Seq>,
     pub following: Vec<(RoomId, chat::room::Membership, Seq)>,
 }
 
 impl Asked {
-    pub async fn resume(self, hub: &Hub) -> Resumed {
+    pub(crate) async fn resume(self, hub: &Hub) -> Resumed {
         hub.resume(&self.session, &self.cursors, self.following, |heads| {
             Bytes::from(format!("resumed {}", heads.len()))
         })
@@ -148,7 +149,7 @@ impl Asked {
 }
 
 /// Resumes while the listener listens, as a socket does.
-pub async fn resume_and_hear(hub: &Hub, listener: &mut Listener, asked: Asked) -> Resumed {
+pub(crate) async fn resume_and_hear(hub: &Hub, listener: &mut Listener, asked: Asked) -> Resumed {
     let resume = asked.resume(hub);
     tokio::pin!(resume);
     loop {

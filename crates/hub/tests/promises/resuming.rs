@@ -132,7 +132,7 @@ async fn a_removal_between_reading_the_memberships_and_following_is_not_overlook
 async fn an_entry_between_reading_the_heads_and_following_is_not_overlooked() {
     let world = with_posts(History::All, 2);
     let hub = world.hub();
-    let (mut bob, asked) = Listener::connected(&hub, &world, user(2), &[]);
+    let (mut bob, asked) = Listener::connected(&hub, &world, user(2), &[(room(1), 3)]);
     say(&hub, world.post(room(1), user(1)));
     assert_eq!(resume_and_hear(&hub, &mut bob, asked).await, Resumed::Done);
     for _ in 0..10 {

@@ -35,7 +35,7 @@ impl Dialect for Plain {
 
 /// The log, and who is in which room.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     rooms: Mutex<BTreeMap<RoomId, Kept>>,
     /// Reads that shall fail before one succeeds.
     pub failing: Mutex<u32>,
@@ -68,7 +68,7 @@ impl Log for World {
 }
 
 impl World {
-    pub fn hub(self: &Arc<Self>) -> Arc<Hub> {
+    pub(crate) fn hub(self: &Arc<Self>) -> Arc<Hub> {
         Hub::over(self.clone(), vec![Arc::new(Plain)])
     }
 
@@ -81,12 +81,12 @@ impl World {
         Ok(())
     }
 
-    pub fn head(&self, room: RoomId) -> Seq {
+    pub(crate) fn head(&self, room: RoomId) -> Seq {
         let rooms = self.rooms.lock().unwrap();
         rooms.get(&room).map_or(0, |kept| kept.entries.len() as Seq)
     }
 
-    pub fn open(&self, id: RoomId, history: History, owner: UserId, members: &[UserId]) -> Arc<Entry> {
+    pub(crate) fn open(&self, id: RoomId, history: History, owner: UserId, members: &[UserId]) -> Arc<Entry> {
         let room = NewRoom {
             kind: RoomKind::Private,
             name: "room".to_owned(),
@@ -101,7 +101,7 @@ impl World {
     }
 
     /// Commits what a well-behaved product would: the caller keeps to the rules.
-    pub fn commit(&self, room: RoomId, actor: UserId, body: Body) -> Arc<Entry> {
+    pub(crate) fn commit(&self, room: RoomId, actor: UserId, body: Body) -> Arc<Entry> {
         let mut rooms = self.rooms.lock().unwrap();
         let kept = rooms.entry(room).or_default();
         let seq = kept.entries.len() as Seq + 1;
@@ -121,21 +121,21 @@ impl World {
         entry
     }
 
-    pub fn post(&self, room: RoomId, actor: UserId) -> Arc<Entry> {
+    pub(crate) fn post(&self, room: RoomId, actor: UserId) -> Arc<Entry> {
         self.commit(room, actor, text("hello"))
     }
 
-    pub fn is_in(&self, room: RoomId, user: UserId) -> bool {
+    pub(crate) fn is_in(&self, room: RoomId, user: UserId) -> bool {
         self.membership(room, user).is_some_and(|own| own.is_present())
     }
 
-    pub fn membership(&self, room: RoomId, user: UserId) -> Option<Membership> {
+    pub(crate) fn membership(&self, room: RoomId, user: UserId) -> Option<Membership> {
         let rooms = self.rooms.lock().unwrap();
         rooms.get(&room)?.members.get(&user).cloned()
     }
 
     /// What `Chat::following` answers.
-    pub fn following(&self, user: UserId) -> Vec<(RoomId, Membership, Seq)> {
+    pub(crate) fn following(&self, user: UserId) -> Vec<(RoomId, Membership, Seq)> {
         let rooms = self.rooms.lock().unwrap();
         let own = rooms.iter().filter_map(|(room, kept)| {
             let membership = kept.members.get(&user)?.clone();
@@ -185,7 +185,7 @@ impl Kept {
     }
 }
 
-pub fn text(text: &str) -> Body {
+pub(crate) fn text(text: &str) -> Body {
     Body::MessagePosted {
         text: text.to_owned(),
         thread: None,
@@ -195,7 +195,7 @@ pub fn text(text: &str) -> Body {
     }
 }
 
-pub fn person(user: UserId) -> Person {
+pub(crate) fn person(user: UserId) -> Person {
     Person {
         id: user,
         username: format!("u{}", user.0.as_u128()),
@@ -205,19 +205,19 @@ pub fn person(user: UserId) -> Person {
     }
 }
 
-pub fn room(number: u128) -> RoomId {
+pub(crate) fn room(number: u128) -> RoomId {
     RoomId(Uuid::from_u128(0x1000 + number))
 }
 
-pub fn user(number: u128) -> UserId {
+pub(crate) fn user(number: u128) -> UserId {
     UserId(Uuid::from_u128(number))
 }
 
-pub fn login(number: u128) -> SessionId {
+pub(crate) fn login(number: u128) -> SessionId {
     SessionId(Uuid::from_u128(number))
 }
 
 /// Commits and tells the hub at once, as the bus of one process does.
-pub fn say(hub: &Hub, entry: Arc<Entry>) {
+pub(crate) fn say(hub: &Hub, entry: Arc<Entry>) {
     hub.entry(entry);
 }

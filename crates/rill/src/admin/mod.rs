@@ -36,7 +36,10 @@ async fn everybody(chat: &Arc<Chat>) -> Result<Vec<Person>> {
     let mut people: Vec<Person> = Vec::new();
     loop {
         let after = people.last().map(|person| person.username.clone());
-        let page = chat.store().find_people("", after.as_deref(), chat::limits::PAGE_MAX).await?;
+        let page = chat
+            .store()
+            .find_people("", after.as_deref(), chat::limits::PAGE_MAX)
+            .await?;
         if page.is_empty() {
             return Ok(people);
         }
@@ -46,8 +49,15 @@ async fn everybody(chat: &Arc<Chat>) -> Result<Vec<Person>> {
 
 /// The owner of the server, in whose name administration on its machine happens.
 async fn owner(chat: &Arc<Chat>) -> Result<Actor> {
-    let owner = everybody(chat).await?.into_iter().find(|person| person.role == Role::SuperAdmin);
+    let owner = everybody(chat)
+        .await?
+        .into_iter()
+        .find(|person| person.role == Role::SuperAdmin);
     let owner = owner.context("there is no account yet; open the page and make the first one")?;
-    let account = chat.store().account(owner.id).await?.context("the owner's account is gone")?;
+    let account = chat
+        .store()
+        .account(owner.id)
+        .await?
+        .context("the owner's account is gone")?;
     Ok(chat.local_actor(&account))
 }

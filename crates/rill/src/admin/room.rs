@@ -31,15 +31,24 @@ pub(super) async fn run(chat: &Arc<Chat>, verb: &str, matches: &ArgMatches) -> R
 async fn list(chat: &Arc<Chat>, json: bool) -> Result<()> {
     let mut after: Option<String> = None;
     loop {
-        let page = chat.store().public_rooms("", after.as_deref(), chat::limits::PAGE_MAX).await?;
+        let page = chat
+            .store()
+            .public_rooms("", after.as_deref(), chat::limits::PAGE_MAX)
+            .await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.name.clone());
         for room in &page {
             if json {
-                println!("{}", json!({"id": room.id.to_string(), "name": room.name, "members": room.member_count, "messages": room.last_ordinal, "archived": room.archived}));
+                println!(
+                    "{}",
+                    json!({"id": room.id.to_string(), "name": room.name, "members": room.member_count, "messages": room.last_ordinal, "archived": room.archived})
+                );
             } else {
                 let state = if room.archived { "archived" } else { "" };
-                println!("{:40} {:>6} members {:>9} messages {state}", room.name, room.member_count, room.last_ordinal);
+                println!(
+                    "{:40} {:>6} members {:>9} messages {state}",
+                    room.name, room.member_count, room.last_ordinal
+                );
             }
         }
     }

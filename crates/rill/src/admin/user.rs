@@ -49,7 +49,10 @@ async fn list(chat: &Arc<Chat>, json: bool) -> Result<()> {
     for person in everybody(chat).await? {
         let role = format!("{:?}", person.role).to_lowercase();
         if json {
-            println!("{}", json!({"id": person.id.to_string(), "username": person.username, "display_name": person.display_name, "role": role}));
+            println!(
+                "{}",
+                json!({"id": person.id.to_string(), "username": person.username, "display_name": person.display_name, "role": role})
+            );
         } else {
             println!("{:32} {:12} {}", person.username, role, person.display_name);
         }
@@ -59,7 +62,10 @@ async fn list(chat: &Arc<Chat>, json: bool) -> Result<()> {
 
 async fn find(chat: &Arc<Chat>, name: &str) -> Result<Person> {
     let found = chat.store().people_by_username(&[name.to_lowercase()]).await?;
-    found.into_iter().next().with_context(|| format!("there is no user `{name}`; `rill admin user list` shows all"))
+    found
+        .into_iter()
+        .next()
+        .with_context(|| format!("there is no user `{name}`; `rill admin user list` shows all"))
 }
 
 fn role(text: &str) -> Result<Role> {

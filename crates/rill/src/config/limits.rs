@@ -17,31 +17,77 @@ enum Field {
 }
 
 const fn rate(name: &'static str, about: &'static str, field: fn(&mut Limits) -> &mut Rate) -> Limit {
-    Limit { name, about, field: Field::Rate(field) }
+    Limit {
+        name,
+        about,
+        field: Field::Rate(field),
+    }
 }
 
 const fn count(name: &'static str, about: &'static str, field: fn(&mut Limits) -> &mut usize) -> Limit {
-    Limit { name, about, field: Field::Count(field) }
+    Limit {
+        name,
+        about,
+        field: Field::Count(field),
+    }
 }
 
 /// All of them, in the order of the table in docs/limits.md.
 pub const LIMITS: &[Limit] = &[
-    rate("sends_per_user", "Entries that one person may add, over all connections.", |l| &mut l.sends_per_user),
-    rate("sends_per_room", "Entries that a room takes.", |l| &mut l.sends_per_room),
-    rate("commands_per_connection", "Commands over one socket.", |l| &mut l.commands_per_connection),
-    rate("typing_per_user", "Typing signals of one person.", |l| &mut l.typing_per_user),
-    rate("searches_per_user", "Searches of one person.", |l| &mut l.searches_per_user),
-    rate("rooms_opened_per_user", "Rooms that one person opens.", |l| &mut l.rooms_opened_per_user),
-    rate("joins_per_user", "Rooms that one person joins.", |l| &mut l.joins_per_user),
-    rate("sign_ins_per_account", "Sign-ins to one account from one address.", |l| &mut l.sign_ins_per_account),
-    rate("sign_ins_per_address", "Sign-ins from one address.", |l| &mut l.sign_ins_per_address),
-    rate("registrations_per_address", "Registrations from one address.", |l| &mut l.registrations_per_address),
-    rate("requests_per_user", "REST requests of one person.", |l| &mut l.requests_per_user),
-    rate("requests_per_address", "REST requests from one address without a sign-in.", |l| &mut l.requests_per_address),
-    rate("handshakes_per_address", "Sockets opened from one address.", |l| &mut l.handshakes_per_address),
+    rate(
+        "sends_per_user",
+        "Entries that one person may add, over all connections.",
+        |l| &mut l.sends_per_user,
+    ),
+    rate("sends_per_room", "Entries that a room takes.", |l| {
+        &mut l.sends_per_room
+    }),
+    rate("commands_per_connection", "Commands over one socket.", |l| {
+        &mut l.commands_per_connection
+    }),
+    rate("typing_per_user", "Typing signals of one person.", |l| {
+        &mut l.typing_per_user
+    }),
+    rate("searches_per_user", "Searches of one person.", |l| {
+        &mut l.searches_per_user
+    }),
+    rate("rooms_opened_per_user", "Rooms that one person opens.", |l| {
+        &mut l.rooms_opened_per_user
+    }),
+    rate("joins_per_user", "Rooms that one person joins.", |l| {
+        &mut l.joins_per_user
+    }),
+    rate(
+        "sign_ins_per_account",
+        "Sign-ins to one account from one address.",
+        |l| &mut l.sign_ins_per_account,
+    ),
+    rate("sign_ins_per_address", "Sign-ins from one address.", |l| {
+        &mut l.sign_ins_per_address
+    }),
+    rate("registrations_per_address", "Registrations from one address.", |l| {
+        &mut l.registrations_per_address
+    }),
+    rate("requests_per_user", "REST requests of one person.", |l| {
+        &mut l.requests_per_user
+    }),
+    rate(
+        "requests_per_address",
+        "REST requests from one address without a sign-in.",
+        |l| &mut l.requests_per_address,
+    ),
+    rate("handshakes_per_address", "Sockets opened from one address.", |l| {
+        &mut l.handshakes_per_address
+    }),
     rate("handshakes", "Sockets opened in all.", |l| &mut l.handshakes),
-    count("sockets_per_user", "Sockets that one person may hold.", |l| &mut l.sockets_per_user),
-    count("sockets_per_address", "Sockets and connections that one address may hold.", |l| &mut l.sockets_per_address),
+    count("sockets_per_user", "Sockets that one person may hold.", |l| {
+        &mut l.sockets_per_user
+    }),
+    count(
+        "sockets_per_address",
+        "Sockets and connections that one address may hold.",
+        |l| &mut l.sockets_per_address,
+    ),
     count("sockets", "Sockets and connections in all.", |l| &mut l.sockets),
 ];
 
@@ -51,7 +97,9 @@ impl Limit {
         match &self.field {
             Field::Rate(field) => *field(limits) = parse_rate(text)?,
             Field::Count(field) => {
-                *field(limits) = text.parse().map_err(|_| format!("`{text}` is not a whole number, such as 50"))?;
+                *field(limits) = text
+                    .parse()
+                    .map_err(|_| format!("`{text}` is not a whole number, such as 50"))?;
             }
         }
         Ok(())
@@ -80,7 +128,10 @@ fn parse_rate(text: &str) -> Result<Rate, String> {
         'h' => 3600,
         _ => return Err(wrong()),
     };
-    let window = number.checked_mul(seconds).filter(|seconds| (1..=86_400).contains(seconds)).ok_or_else(wrong)?;
+    let window = number
+        .checked_mul(seconds)
+        .filter(|seconds| (1..=86_400).contains(seconds))
+        .ok_or_else(wrong)?;
     if count == 0 || burst == 0 {
         return Err(format!("`{text}` allows nothing; count and burst must be at least 1"));
     }
@@ -115,7 +166,9 @@ mod tests {
 
     #[test]
     fn a_wrong_rate_is_refused_with_an_example() {
-        for text in ["", "5", "5/", "5/1", "5/1d", "0/1s", "5/1s:0", "x/1s", "5/99999h", "5/é"] {
+        for text in [
+            "", "5", "5/", "5/1", "5/1d", "0/1s", "5/1s:0", "x/1s", "5/99999h", "5/é",
+        ] {
             let error = parse_rate(text).expect_err(text);
             assert!(error.contains(text), "{error}");
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use chat::limits::Limits;
@@ -70,8 +70,10 @@ pub struct Config {
 impl Config {
     /// Reads all places; `flags` are the values given on the command line, by setting name or `limits.NAME`.
     pub fn read(file: Option<&str>, flags: &[(String, String)]) -> Result<Self> {
-        let mut values: Values =
-            SETTINGS.iter().map(|s| (s.name.to_owned(), (s.default.to_owned(), Place::Default))).collect();
+        let mut values: Values = SETTINGS
+            .iter()
+            .map(|s| (s.name.to_owned(), (s.default.to_owned(), Place::Default)))
+            .collect();
         read_file(file, &mut values)?;
         read_environment(&mut values)?;
         for (name, value) in flags {
@@ -88,7 +90,12 @@ impl Config {
         let text = |name: &str| values[name].0.trim().to_owned();
         let optional = |name: &str| Some(text(name)).filter(|value| !value.is_empty());
         let list = |name: &str| -> Vec<String> {
-            text(name).split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+            text(name)
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(str::to_owned)
+                .collect()
         };
         let wrong = |name: &str, fix: &str| {
             let (value, place) = &values[name];
@@ -96,7 +103,10 @@ impl Config {
         };
         let one_of = |name: &str, options: &[&str]| -> Result<usize> {
             let fix = format!("write one of {}", options.join(", "));
-            options.iter().position(|option| *option == text(name)).ok_or_else(|| wrong(name, &fix))
+            options
+                .iter()
+                .position(|option| *option == text(name))
+                .ok_or_else(|| wrong(name, &fix))
         };
         let url = |name: &str, value: &str| -> Result<String> {
             let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
@@ -104,35 +114,53 @@ impl Config {
                 Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ', '@']) => {
                     Ok(value.trim_end_matches('/').to_lowercase())
                 }
-                _ => Err(wrong(name, "write scheme and host without a path, such as https://chat.example.org")),
+                _ => Err(wrong(
+                    name,
+                    "write scheme and host without a path, such as https://chat.example.org",
+                )),
             }
         };
         let data = PathBuf::from(text("data"));
         let database = optional("database").unwrap_or_else(|| format!("sqlite:{}", data.join("rill.db").display()));
         if !database.starts_with("sqlite:") {
-            return Err(wrong("database", "write sqlite:PATH, or sqlite::memory: to keep nothing"));
+            return Err(wrong(
+                "database",
+                "write sqlite:PATH, or sqlite::memory: to keep nothing",
+            ));
         }
         let mut limits = Limits::default();
         for limit in limits::LIMITS {
             if let Some((value, place)) = values.get(&format!("limits.{}", limit.name)) {
-                limit.set(&mut limits, value).map_err(|fix| anyhow::anyhow!("{place}: {}: {fix}", limit.name))?;
+                limit
+                    .set(&mut limits, value)
+                    .map_err(|fix| anyhow::anyhow!("{place}: {}: {fix}", limit.name))?;
             }
         }
         Ok(Self {
             listen: text("listen").parse().map_err(|_| {
-                wrong("listen", "write an address and a port, such as 127.0.0.1:8080 or [::]:8080")
+                wrong(
+                    "listen",
+                    "write an address and a port, such as 127.0.0.1:8080 or [::]:8080",
+                )
             })?,
             data,
             database,
-            public_url: optional("public_url").map(|value| url("public_url", &value)).transpose()?,
-            origins: list("origins").iter().map(|value| url("origins", value)).collect::<Result<_>>()?,
+            public_url: optional("public_url")
+                .map(|value| url("public_url", &value))
+                .transpose()?,
+            origins: list("origins")
+                .iter()
+                .map(|value| url("origins", value))
+                .collect::<Result<_>>()?,
             trusted_proxies: list("trusted_proxies"),
             insecure: one_of("insecure", &["false", "true"])? == 1,
             name: optional("name").unwrap_or_else(|| "Rill".into()),
             registration_open: one_of("registration", &["open", "closed"])? == 0,
             setup_code: optional("setup_code"),
             metrics_token: optional("metrics_token"),
-            log: text("log").parse().map_err(|_| wrong("log", "write error, warn, info, debug or trace"))?,
+            log: text("log")
+                .parse()
+                .map_err(|_| wrong("log", "write error, warn, info, debug or trace"))?,
             log_format: [LogFormat::Auto, LogFormat::Text, LogFormat::Json]
                 [one_of("log_format", &["auto", "text", "json"])?],
             drain_seconds: text("drain_seconds")
@@ -147,7 +175,9 @@ impl Config {
 
     /// Whether pages are served over TLS (by a proxy in front).
     pub fn is_secure(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"))
     }
 
     /// Whether only this machine can connect.
@@ -182,7 +212,13 @@ fn read_file(file: Option<&str>, values: &mut Values) -> Result<()> {
             toml::de::DeValue::Table(limits) if key == "limits" => {
                 for (name, value) in limits {
                     let at = line(name.span().start);
-                    insert(values, format!("limits.{}", name.into_inner()), value.into_inner(), &path, at)?;
+                    insert(
+                        values,
+                        format!("limits.{}", name.into_inner()),
+                        value.into_inner(),
+                        &path,
+                        at,
+                    )?;
                 }
             }
             value => insert(values, key, value, &path, at)?,
@@ -191,10 +227,13 @@ fn read_file(file: Option<&str>, values: &mut Values) -> Result<()> {
     Ok(())
 }
 
-fn insert(values: &mut Values, name: String, value: toml::de::DeValue<'_>, path: &PathBuf, line: usize) -> Result<()> {
+fn insert(values: &mut Values, name: String, value: toml::de::DeValue<'_>, path: &Path, line: usize) -> Result<()> {
     use toml::de::DeValue;
     if !known(&name) {
-        bail!("{} line {line}: there is no setting `{name}`; `rill config show` lists them all", path.display());
+        bail!(
+            "{} line {line}: there is no setting `{name}`; `rill config show` lists them all",
+            path.display()
+        );
     }
     let text = match value {
         DeValue::String(text) => text.into_owned(),
@@ -205,10 +244,22 @@ fn insert(values: &mut Values, name: String, value: toml::de::DeValue<'_>, path:
             items.join(",")
         }
         DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
-            bail!("{} line {line}: {name} takes a text, a whole number, true or false", path.display())
+            bail!(
+                "{} line {line}: {name} takes a text, a whole number, true or false",
+                path.display()
+            )
         }
     };
-    values.insert(name, (text, Place::File { path: path.clone(), line }));
+    values.insert(
+        name,
+        (
+            text,
+            Place::File {
+                path: path.to_owned(),
+                line,
+            },
+        ),
+    );
     Ok(())
 }
 
@@ -216,11 +267,18 @@ fn read_environment(values: &mut Values) -> Result<()> {
     let limits = limits::LIMITS.iter().map(|limit| format!("limits.{}", limit.name));
     let names: Vec<String> = SETTINGS.iter().map(|s| s.name.to_owned()).chain(limits).collect();
     for (variable, value) in std::env::vars_os() {
-        let Some(variable) = variable.to_str().filter(|name| name.starts_with("RILL_")) else { continue };
-        let Some(name) = names.iter().find(|name| settings::variable(&name.replace('.', "_")) == variable) else {
+        let Some(variable) = variable.to_str().filter(|name| name.starts_with("RILL_")) else {
+            continue;
+        };
+        let Some(name) = names
+            .iter()
+            .find(|name| settings::variable(&name.replace('.', "_")) == variable)
+        else {
             bail!("environment {variable}: there is no such setting; `rill config show` lists them all");
         };
-        let value = value.into_string().map_err(|_| anyhow::anyhow!("environment {variable}: not UTF-8"))?;
+        let value = value
+            .into_string()
+            .map_err(|_| anyhow::anyhow!("environment {variable}: not UTF-8"))?;
         values.insert(name.clone(), (value, Place::Variable(variable.to_owned())));
     }
     Ok(())
@@ -231,7 +289,10 @@ mod tests {
     use super::*;
 
     fn flags(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     }
 
     #[test]
@@ -252,7 +313,9 @@ mod tests {
             ("limits.sends_per_user", "fast", "--limit sends_per_user"),
         ];
         for (name, value, expected) in cases {
-            let error = Config::read(None, &flags(&[(name, value)])).expect_err(name).to_string();
+            let error = Config::read(None, &flags(&[(name, value)]))
+                .expect_err(name)
+                .to_string();
             assert!(error.contains(expected), "{name}: {error}");
         }
     }
@@ -261,9 +324,16 @@ mod tests {
     fn the_file_is_read_and_errors_name_the_line() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rill.toml");
-        std::fs::write(&path, "listen = \"127.0.0.1:1\"\ninsecure = true\n[limits]\nsockets = 7\n").expect("written");
+        std::fs::write(
+            &path,
+            "listen = \"127.0.0.1:1\"\ninsecure = true\n[limits]\nsockets = 7\n",
+        )
+        .expect("written");
         let config = Config::read(path.to_str(), &flags(&[("listen", "127.0.0.1:2")])).expect("valid");
-        assert_eq!((config.listen.port(), config.insecure, config.limits.sockets), (2, true, 7));
+        assert_eq!(
+            (config.listen.port(), config.insecure, config.limits.sockets),
+            (2, true, 7)
+        );
         std::fs::write(&path, "name = \"x\"\nlisten_on = 1\n").expect("written");
         let error = Config::read(path.to_str(), &[]).expect_err("unknown key").to_string();
         assert!(error.contains("line 2") && error.contains("listen_on"), "{error}");

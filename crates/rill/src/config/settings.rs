@@ -11,25 +11,90 @@ pub struct Setting {
 }
 
 const fn setting(name: &'static str, value: &'static str, default: &'static str, about: &'static str) -> Setting {
-    Setting { name, value, default, about }
+    Setting {
+        name,
+        value,
+        default,
+        about,
+    }
 }
 
 /// All settings but the limits, which `limits.rs` lists.
 pub const SETTINGS: &[Setting] = &[
-    setting("listen", "ADDRESS:PORT", "127.0.0.1:8080", "Where to listen; port 0 takes a free one."),
-    setting("data", "FOLDER", "rill-data", "Where the database and everything else that is kept lives."),
-    setting("database", "URL", "", "sqlite:PATH or sqlite::memory:; unset means sqlite:rill.db in the data folder."),
-    setting("public_url", "URL", "", "The address that people type, such as https://chat.example.org; https makes cookies secure."),
-    setting("origins", "URL,URL", "", "Further web origins whose pages may use this server."),
-    setting("trusted_proxies", "ADDRESS,ADDRESS", "", "Proxies (addresses or networks) whose X-Forwarded-For is believed."),
-    setting("insecure", "BOOL", "false", "Serve plain HTTP beyond loopback without a TLS proxy in front."),
+    setting(
+        "listen",
+        "ADDRESS:PORT",
+        "127.0.0.1:8080",
+        "Where to listen; port 0 takes a free one.",
+    ),
+    setting(
+        "data",
+        "FOLDER",
+        "rill-data",
+        "Where the database and everything else that is kept lives.",
+    ),
+    setting(
+        "database",
+        "URL",
+        "",
+        "sqlite:PATH or sqlite::memory:; unset means sqlite:rill.db in the data folder.",
+    ),
+    setting(
+        "public_url",
+        "URL",
+        "",
+        "The address that people type, such as https://chat.example.org; https makes cookies secure.",
+    ),
+    setting(
+        "origins",
+        "URL,URL",
+        "",
+        "Further web origins whose pages may use this server.",
+    ),
+    setting(
+        "trusted_proxies",
+        "ADDRESS,ADDRESS",
+        "",
+        "Proxies (addresses or networks) whose X-Forwarded-For is believed.",
+    ),
+    setting(
+        "insecure",
+        "BOOL",
+        "false",
+        "Serve plain HTTP beyond loopback without a TLS proxy in front.",
+    ),
     setting("name", "TEXT", "Rill", "What the server calls itself."),
-    setting("registration", "open|closed", "open", "Whether people may make accounts for themselves."),
-    setting("setup_code", "TEXT", "", "The code for the first account; unset means a fresh one is printed where it is needed."),
-    setting("metrics_token", "TEXT", "", "The bearer token for /metrics from beyond loopback."),
+    setting(
+        "registration",
+        "open|closed",
+        "open",
+        "Whether people may make accounts for themselves.",
+    ),
+    setting(
+        "setup_code",
+        "TEXT",
+        "",
+        "The code for the first account; unset means a fresh one is printed where it is needed.",
+    ),
+    setting(
+        "metrics_token",
+        "TEXT",
+        "",
+        "The bearer token for /metrics from beyond loopback.",
+    ),
     setting("log", "LEVEL", "info", "error, warn, info, debug or trace."),
-    setting("log_format", "auto|text|json", "auto", "auto is text on a terminal and JSON elsewhere."),
-    setting("drain_seconds", "SECONDS", "20", "Over how long the sockets are closed when the server stops."),
+    setting(
+        "log_format",
+        "auto|text|json",
+        "auto",
+        "auto is text on a terminal and JSON elsewhere.",
+    ),
+    setting(
+        "drain_seconds",
+        "SECONDS",
+        "20",
+        "Over how long the sockets are closed when the server stops.",
+    ),
 ];
 
 /// The environment variable of a setting.

@@ -1,0 +1,11 @@
+//! What attackers send, and the answer that each gets; a module per door that they try.
+
+mod flood;
+mod frames;
+mod http;
+mod input;
+mod leaks;
+mod origin;
+mod silence;
+pub(crate) mod strangers;
+mod tokens;
