@@ -22,7 +22,8 @@ export function compress(): Plugin {
     async closeBundle() {
       const folder = resolve(config.root, config.build.outDir);
       const names = await readdir(folder, { recursive: true });
-      for (const name of names.filter((name) => COMPRESSIBLE.test(name)).sort()) {
+      const ours = names.filter((name) => COMPRESSIBLE.test(name) && !name.startsWith('docs-assets'));
+      for (const name of ours.sort()) {
         await compressFile(join(folder, name));
       }
     },

@@ -31,10 +31,13 @@ pub(crate) fn root() -> PathBuf {
 /// Every text file that belongs to the repository, by path.
 pub(crate) fn files() -> Vec<SourceFile> {
     let root = root();
-    let ignored = ignored(&root);
+    let mut ignored = vec![Pattern::Name(String::new(), ".git".into())];
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
+        if let Ok(text) = fs::read_to_string(folder.join(".gitignore")) {
+            ignored.extend(patterns(&relative(&root, &folder), &text));
+        }
         for entry in fs::read_dir(&folder).expect("a folder is readable") {
             let entry = entry.expect("an entry of a folder is readable");
             let path = relative(&root, &entry.path());
@@ -65,46 +68,60 @@ fn relative(root: &Path, path: &Path) -> String {
     path.to_str().expect("a path is UTF-8").replace('\\', "/")
 }
 
-/// One line of .gitignore, of the few forms that we use.
+/// One line of a .gitignore, of the few forms that we use; the first part is the folder that it speaks for.
 enum Pattern {
     /// `/target`: this path and what is below it.
-    Path(String),
-    /// `*.db`: names that end so, anywhere.
-    Ending(String),
-    /// `node_modules`: this name, anywhere.
-    Name(String),
+    Path(String, String),
+    /// `*.db`: names that end so, anywhere in the folder.
+    Ending(String, String),
+    /// `node_modules`: this name, anywhere in the folder.
+    Name(String, String),
 }
 
 impl Pattern {
     fn matches(&self, path: &str) -> bool {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let (Self::Path(folder, ignored) | Self::Ending(folder, ignored) | Self::Name(folder, ignored)) = self;
+        let Some(inside) = path.strip_prefix(folder.as_str()) else {
+            return false;
+        };
+        let name = inside.rsplit('/').next().unwrap_or(inside);
         match self {
-            Self::Path(ignored) => path == ignored,
-            Self::Ending(ending) => name.ends_with(ending.as_str()),
-            Self::Name(ignored) => name == ignored,
+            Self::Path(..) => inside.trim_start_matches('/') == ignored,
+            Self::Ending(..) => name.ends_with(ignored.as_str()),
+            Self::Name(..) => name == ignored,
         }
     }
 }
 
-fn ignored(root: &Path) -> Vec<Pattern> {
-    let text = fs::read_to_string(root.join(".gitignore")).expect(".gitignore is there");
-    let mut patterns = vec![Pattern::Name(".git".into())];
-    for line in text
+fn patterns(folder: &str, text: &str) -> Vec<Pattern> {
+    let lines = text
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let pattern = |line: &str| {
+        let known = !line.starts_with('!') && (!line.starts_with('*') || !line.contains('/'));
         assert!(
-            !line.starts_with('!'),
-            ".gitignore: `{line}` is a form that tidy does not know; teach it in tree.rs"
+            known,
+            "{folder}/.gitignore: `{line}` is a form that tidy does not know; teach it in tree.rs"
         );
-        let line = line.trim_end_matches('/');
-        patterns.push(match (line.strip_prefix('*'), line.contains('/')) {
-            (Some(ending), false) => Pattern::Ending(ending.to_owned()),
-            (None, true) => Pattern::Path(line.trim_start_matches('/').to_owned()),
-            (None, false) => Pattern::Name(line.to_owned()),
-            (Some(_), true) => panic!(".gitignore: `{line}` is a form that tidy does not know; teach it in tree.rs"),
-        });
+        let (folder, line) = (folder.to_owned(), line.trim_end_matches('/'));
+        match line.strip_prefix('*') {
+            Some(ending) => Pattern::Ending(folder, ending.to_owned()),
+            None if line.contains('/') => Pattern::Path(folder, line.trim_start_matches('/').to_owned()),
+            None => Pattern::Name(folder, line.to_owned()),
+        }
+    };
+    lines.map(pattern).collect()
+}
+
+#[test]
+fn what_git_ignores_is_left_out() {
+    let mut ignored = patterns("", "/web/dist\n*.db\n# a remark\n");
+    ignored.extend(patterns("tests/x", ".venv/\n"));
+    for path in ["web/dist", "a/b.db", "tests/x/.venv", "tests/x/y/.venv"] {
+        assert!(ignored.iter().any(|pattern| pattern.matches(path)), "{path}");
     }
-    patterns
+    for path in ["dist", "web/dist.ts", "a/b.dba", "tests/.venv", "web/tests/x/.venv"] {
+        assert!(!ignored.iter().any(|pattern| pattern.matches(path)), "{path}");
+    }
 }

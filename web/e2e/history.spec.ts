@@ -42,7 +42,7 @@ test('scrolling up loads what is older, keeps the place, and comes back to the n
     .poll(
       async () => {
         await ada.log.evaluate((log) => (log.scrollTop = 0));
-        return ada.line('message number 1').first().isVisible();
+        return ada.page.getByText('message number 1', { exact: true }).isVisible();
       },
       { timeout: 30_000 },
     )

@@ -33,7 +33,7 @@ pub const FIRST_MEMBERS_MAX: usize = 100;
 /// Sessions that one person may have signed in.
 pub const LOGINS_PER_USER_MAX: usize = 50;
 
-/// Pages.
+/// Pages. Lists are read with one item more, which says whether there is another page.
 pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;
 /// A search query, in characters; its terms; how long it may run.

@@ -11,6 +11,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::address::RemoteEnd;
+use crate::metrics::Reading;
 use crate::refusal::Refusal;
 use crate::{Gateway, State};
 
@@ -56,9 +57,12 @@ pub async fn metrics(Shared(gateway): Shared<State>, request: Request) -> Result
     if !may_read(&gateway, &request) {
         return Err(Error::NotFound { what: "metrics" }.into());
     }
-    measure(&gateway);
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, media_type)], gateway.metrics.text()).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, media_type)],
+        gateway.metrics.text(readings(&gateway)),
+    )
+        .into_response())
 }
 
 struct Look {
@@ -98,25 +102,34 @@ fn may_read(gateway: &Gateway, request: &Request) -> bool {
             .any(|name| headers.contains_key(*name))
 }
 
-fn measure(gateway: &Gateway) {
+fn readings(gateway: &Gateway) -> Vec<Reading> {
     let (connections, sockets) = gateway.admission.counts();
-    gateway.metrics.set("connections", connections as f64);
-    gateway.metrics.set("sockets", sockets as f64);
     let hub = gateway.hub.standing();
-    for (what, count) in [
-        ("hub_sessions", hub.sessions),
-        ("hub_rooms", hub.rooms),
-        ("queue_bytes", hub.queued_bytes),
-        ("deliveries", hub.deliveries),
-        ("signals_dropped", hub.signals_dropped),
-        ("resyncs", hub.resyncs),
-        ("resets", hub.resets),
-        ("resumes", hub.resumes),
-        ("gap_fills", hub.gap_fills),
-    ] {
-        gateway.metrics.set(what, count as f64);
-    }
-    gateway
-        .metrics
-        .set("draining", f64::from(u8::from(gateway.draining.is_cancelled())));
+    let draining = u64::from(gateway.draining.is_cancelled());
+    vec![
+        Reading::Now("connections", "TCP connections", connections as u64),
+        Reading::Now("sockets", "WebSockets and streams of events", sockets as u64),
+        Reading::Now("listeners", "Sockets and streams whose user is known", hub.sessions),
+        Reading::Now("rooms", "Rooms that somebody listens to here", hub.rooms),
+        Reading::Now("queue_bytes", "Bytes that wait for slow listeners", hub.queued_bytes),
+        Reading::Now("draining", "1 while the server stops", draining),
+        Reading::Since("deliveries", "Entries put into a listener's queue", hub.deliveries),
+        Reading::Since(
+            "signals_dropped",
+            "Signals that a slow listener was not told",
+            hub.signals_dropped,
+        ),
+        Reading::Since(
+            "resyncs",
+            "Queues dropped because their listener was too slow",
+            hub.resyncs,
+        ),
+        Reading::Since("resets", "Cursors that could not be continued", hub.resets),
+        Reading::Since("resumes", "Resumes that were asked for", hub.resumes),
+        Reading::Since(
+            "gap_fills",
+            "Pages read from the log because the bus lost something",
+            hub.gap_fills,
+        ),
+    ]
 }

@@ -1,13 +1,13 @@
 //! What `/metrics` tells (Prometheus, OpenMetrics): counters of the doors; no ids, names or addresses as labels.
 
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use http::Method;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
@@ -22,7 +22,7 @@ pub struct Metrics {
     pub closes: Family<Code, Counter>,
     /// Sockets and streams that were not let in, by the code of the refusal.
     pub refused: Family<Why, Counter>,
-    gauges: Family<What, Gauge<f64, AtomicU64>>,
+    refusals: Family<Refused, Counter>,
 }
 
 /// How a request was answered.
@@ -46,10 +46,18 @@ pub struct Why {
     pub why: String,
 }
 
-/// What a gauge of the moment measures.
+/// The code of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct What {
-    what: String,
+struct Refused {
+    code: String,
+}
+
+/// Something that others count, read at the moment of the question: its name, its meaning, and how much.
+pub enum Reading {
+    /// So many now.
+    Now(&'static str, &'static str, u64),
+    /// So many since the start.
+    Since(&'static str, &'static str, u64),
 }
 
 impl Metrics {
@@ -75,12 +83,8 @@ impl Metrics {
             "Sockets that were not let in, by reason",
             refused.clone(),
         );
-        let gauges = Family::default();
-        registry.register(
-            "now",
-            "What is so at this moment, and counts of the hub since it started",
-            gauges.clone(),
-        );
+        let refusals = Family::default();
+        registry.register("refusals", "Requests that were refused, by code", refusals.clone());
         Self {
             registry,
             requests,
@@ -88,7 +92,7 @@ impl Metrics {
             panics,
             closes,
             refused,
-            gauges,
+            refusals,
         }
     }
 
@@ -113,15 +117,25 @@ impl Metrics {
         self.seconds.observe(took.as_secs_f64());
     }
 
-    /// Sets what is so at this moment.
-    pub fn set(&self, what: &str, value: f64) {
-        self.gauges.get_or_create(&What { what: what.to_owned() }).set(value);
+    /// Counts a refusal.
+    pub fn refusal(&self, code: &str) {
+        self.refusals.get_or_create(&Refused { code: code.to_owned() }).inc();
     }
 
-    /// Everything as OpenMetrics text.
-    pub fn text(&self) -> String {
+    /// Everything as OpenMetrics text, with what others count.
+    pub fn text(&self, readings: Vec<Reading>) -> String {
+        let mut others = Registry::with_prefix("rill");
+        for reading in readings {
+            match reading {
+                Reading::Now(name, meaning, count) => others.register(name, meaning, ConstGauge::new(count)),
+                Reading::Since(name, meaning, count) => others.register(name, meaning, ConstCounter::new(count)),
+            }
+        }
         let mut text = String::new();
-        match prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+        let encoded = encode_registry(&mut text, &self.registry)
+            .and_then(|()| encode_registry(&mut text, &others))
+            .and_then(|()| encode_eof(&mut text));
+        match encoded {
             Ok(()) => text,
             Err(_) => String::new(),
         }
@@ -148,12 +162,24 @@ mod tests {
             405,
             Duration::ZERO,
         );
-        let text = metrics.text();
+        metrics.refusal("not_found");
+        let text = metrics.text(vec![
+            Reading::Now("sockets", "Open", 3),
+            Reading::Since("resyncs", "Dropped", 4),
+        ]);
         assert!(
             text.contains("rill_requests_total{method=\"GET\",route=\"/api/v1/rooms/{room}\",status=\"200\"} 1"),
             "{text}"
         );
         assert!(text.contains("method=\"other\""), "{text}");
-        assert!(text.contains("rill_request_seconds_count 2"), "{text}");
+        for line in [
+            "rill_request_seconds_count 2",
+            "rill_refusals_total{code=\"not_found\"} 1",
+            "rill_sockets 3",
+            "rill_resyncs_total 4",
+        ] {
+            assert!(text.contains(line), "{line} is missing in {text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
     }
 }

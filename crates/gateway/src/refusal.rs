@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use chat::error::Error;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use protocol::error::{FieldProblem, Problem};
 
 /// Every way in which a door says no.
@@ -61,15 +61,6 @@ impl Refusal {
     /// The refusal as the client reads it.
     pub fn problem(&self, request_id: Option<String>) -> Problem {
         let meaning = self.meaning();
-        let (errors, seq) = match self {
-            Self::Chat(Error::Invalid { field, problem }) => {
-                let pointer = format!("/{}", field.replace('.', "/"));
-                (vec![field_problem(pointer, problem)], None)
-            }
-            Self::Invalid { pointer, detail } => (vec![field_problem(pointer.clone(), detail)], None),
-            Self::Chat(Error::Conflict { seq }) => (Vec::new(), Some(*seq)),
-            _ => (Vec::new(), None),
-        };
         Problem {
             kind: "about:blank".to_owned(),
             title: meaning.title.to_owned(),
@@ -77,20 +68,54 @@ impl Refusal {
             detail: self.detail(),
             instance: None,
             code: meaning.code.to_owned(),
-            errors,
+            errors: self.errors(),
             request_id,
             retry_after: self.retry_after().map(|wait| wait.as_secs_f64()),
-            seq,
+            seq: if let Self::Chat(Error::Conflict { seq }) = self {
+                Some(*seq)
+            } else {
+                None
+            },
         }
+    }
+
+    /// The fields that are not acceptable.
+    fn errors(&self) -> Vec<FieldProblem> {
+        let (pointer, detail) = if let Self::Chat(Error::Invalid { field, problem }) = self {
+            (format!("/{}", field.replace('.', "/")), problem)
+        } else if let Self::Invalid { pointer, detail } = self {
+            (pointer.clone(), detail)
+        } else {
+            return Vec::new();
+        };
+        let detail = detail.clone();
+        vec![FieldProblem { pointer, detail }]
     }
 
     /// How long to wait before trying again makes sense.
     fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Chat(Error::TooMany { retry_after, .. } | Error::Unavailable { retry_after }) => Some(*retry_after),
-            Self::Chat(Error::Draining) | Self::InProgress => Some(Duration::from_secs(1)),
-            _ => None,
+        if let Self::Chat(Error::TooMany { retry_after, .. } | Error::Unavailable { retry_after }) = self {
+            return Some(*retry_after);
         }
+        matches!(self, Self::Chat(Error::Draining) | Self::InProgress).then_some(Duration::from_secs(1))
+    }
+
+    /// Headers that belong to the status.
+    fn headers(&self) -> Vec<(HeaderName, &'static str)> {
+        if matches!(self, Self::Chat(Error::NotSignedIn | Error::WrongCredentials)) {
+            return vec![(header::WWW_AUTHENTICATE, "Bearer realm=\"rill\"")];
+        }
+        if matches!(self, Self::UpgradeRequired) {
+            return vec![
+                (header::UPGRADE, "websocket"),
+                (header::CONNECTION, "upgrade"),
+                (header::SEC_WEBSOCKET_VERSION, "13"),
+            ];
+        }
+        if matches!(self, Self::Timeout | Self::TooLarge { .. }) {
+            return vec![(header::CONNECTION, "close")];
+        }
+        Vec::new()
     }
 
     fn detail(&self) -> String {
@@ -158,23 +183,11 @@ impl IntoResponse for Refusal {
         if let Some(wait) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
         }
-        match &self {
-            Self::Chat(Error::TooMany { what, retry_after }) => crate::quota::spent(headers, what, *retry_after),
-            Self::Chat(Error::NotSignedIn | Error::WrongCredentials) => {
-                headers.insert(
-                    header::WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer realm=\"rill\""),
-                );
-            }
-            Self::UpgradeRequired => {
-                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-                headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            }
-            Self::Timeout | Self::TooLarge { .. } => {
-                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            _ => {}
+        if let Self::Chat(Error::TooMany { what, retry_after }) = &self {
+            crate::quota::spent(headers, what, *retry_after);
+        }
+        for (name, value) in self.headers() {
+            headers.insert(name, HeaderValue::from_static(value));
         }
         response.extensions_mut().insert(Refused(problem));
         response
@@ -234,13 +247,6 @@ fn of_chat(error: &Error) -> Meaning {
         Error::Internal => (500, "internal", "Our fault"),
     };
     Meaning::new(status, code, title)
-}
-
-fn field_problem(pointer: String, detail: &str) -> FieldProblem {
-    FieldProblem {
-        pointer,
-        detail: detail.to_owned(),
-    }
 }
 
 fn sentence(text: &str) -> String {

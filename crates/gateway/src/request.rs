@@ -18,6 +18,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::address::{self, ClientAddress, RemoteEnd};
+use crate::metrics::Metrics;
 use crate::quota::{self, Tightest};
 use crate::refusal::{self, Refusal, Refused};
 use crate::{Gateway, State, cors, headers, origin, query};
@@ -52,12 +53,13 @@ pub async fn door(Shared(gateway): Shared<State>, request: Request, next: Next) 
         }
         match admit(&gateway, &parts) {
             Err(refusal) => refusal.into_response(),
-            Ok(()) => run(&gateway, Request::from_parts(parts, body), next).await,
+            Ok(()) => survive(&gateway.metrics, next.run(Request::from_parts(parts, body))).await,
         }
     };
     let mut response = answered.instrument(span.clone()).await;
 
     if let Some(Refused(problem)) = response.extensions_mut().remove::<Refused>() {
+        gateway.metrics.refusal(&problem.code);
         response = complete(response, problem, &about, &id);
     }
     let head = response.headers_mut();
@@ -147,9 +149,9 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Runs the handler; a panic ends this one request.
-async fn run(gateway: &Gateway, request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+/// Runs a handler; a panic ends this one request.
+async fn survive(metrics: &Metrics, handler: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(handler).catch_unwind().await {
         Ok(response) => response,
         Err(panic) => {
             let words = panic.downcast_ref::<&str>().copied().map(str::to_owned);
@@ -157,7 +159,7 @@ async fn run(gateway: &Gateway, request: Request, next: Next) -> Response {
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_default();
             tracing::error!(panic = words, "a handler panicked");
-            gateway.metrics.panics.inc();
+            metrics.panics.inc();
             Refusal::Chat(Error::Internal).into_response()
         }
     }
@@ -227,6 +229,16 @@ mod tests {
             let id = request_id(&headers("x-request-id", odd));
             assert!(Uuid::parse_str(&id).is_ok(), "{odd} became {id}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_request_and_is_counted() {
+        let metrics = Metrics::new();
+        let broken = async { panic!("a defect") };
+        assert_eq!(survive(&metrics, broken).await.status().as_u16(), 500);
+        let sound = async { "fine".into_response() };
+        assert_eq!(survive(&metrics, sound).await.status().as_u16(), 200);
+        assert_eq!(metrics.panics.get(), 1);
     }
 
     #[test]

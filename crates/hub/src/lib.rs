@@ -27,7 +27,7 @@ mod stats;
 
 pub use encoded::Mark;
 pub use log::Log;
-pub use resume::Resumed;
+pub use resume::{Following, Resumed};
 pub use session::{Closing, Frame, Session};
 pub use stats::Standing;
 

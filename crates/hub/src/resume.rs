@@ -23,6 +23,9 @@ use crate::session::{Interrupted, Session};
 const STEP_ENTRIES_MAX: usize = 64;
 const STEP_BYTES_MAX: usize = 128 * 1024;
 
+/// What a user may see: memberships, present or ended, with the newest seq of each room.
+pub type Following = Vec<(RoomId, Membership, Seq)>;
+
 /// How a resume ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Resumed {
@@ -48,21 +51,26 @@ struct Start {
 }
 
 impl Hub {
-    /// Tells the session everything after its cursors and makes it follow. `following` is what the user may see, read
-    /// before this call: memberships with the head of each room; ended ones are told to their end, then `RoomGone`.
+    /// Tells the session everything after its cursors and makes it follow. `following` reads what the user may see:
+    /// memberships with the head of each room; ended ones are told to their end, then `RoomGone`. It is read here,
+    /// after the session began to hold live frames back, so that nothing can happen in between unnoticed.
     /// Rooms without a cursor start at their head. `announce` words where each room stands after that.
     pub async fn resume(
         &self,
         session: &Arc<Session>,
         cursors: &HashMap<RoomId, Seq>,
-        following: Vec<(RoomId, Membership, Seq)>,
+        following: impl Future<Output = Result<Following, Error>> + Send,
         announce: impl FnOnce(&BTreeMap<RoomId, Seq>) -> Bytes + Send,
     ) -> Resumed {
         self.stats.resumes.add(1);
         let Ok(generation) = session.begin_resume() else {
             return Resumed::Interrupted;
         };
-        match self.tell_missed(session, generation, cursors, following).await {
+        let told = match following.await {
+            Ok(following) => self.tell_missed(session, generation, cursors, following).await,
+            Err(error) => Err(Stop::Failed(error)),
+        };
+        match told {
             Ok(heads) => {
                 let bytes = announce(&heads);
                 if session.finish_resume(generation, heads, bytes) {
@@ -84,18 +92,22 @@ impl Hub {
         session: &Arc<Session>,
         generation: u32,
         cursors: &HashMap<RoomId, Seq>,
-        following: Vec<(RoomId, Membership, Seq)>,
+        following: Following,
     ) -> Result<BTreeMap<RoomId, Seq>, Stop> {
         let (present, ended): (Vec<_>, Vec<_>) = following
             .into_iter()
             .partition(|(_, membership, _)| membership.is_present());
-        let starts: Vec<Start> = present
+        for (room, membership, _) in &ended {
+            session.unfollow(*room, membership.to_seq.unwrap_or(0));
+        }
+        let starts = present
             .into_iter()
             .map(|(room, membership, head)| start(room, &membership, head, cursors.get(&room)))
             .collect();
-        self.follow_all(session, generation, &starts).await?;
+        let starts = self.follow_all(session, generation, starts).await?;
         for (room, membership, _) in ended {
-            self.tell_to_the_end(session, generation, room, &membership, cursors.get(&room))
+            let cursor = cursors.get(&room).copied();
+            self.tell_to_the_end(session, generation, room, &membership, cursor)
                 .await?;
         }
         let mut heads = BTreeMap::new();
@@ -118,18 +130,25 @@ impl Hub {
     }
 
     /// Listens to every room without telling anything yet, and compares rooms that nobody listened to with the log:
-    /// between reading `following` and now the bus may have said something.
-    async fn follow_all(&self, session: &Arc<Session>, generation: u32, starts: &[Start]) -> Result<(), Stop> {
+    /// between reading `following` and now the bus may have said something. Answers the rooms that are to be told;
+    /// those that the user came into since the resume began are announced and followed already.
+    async fn follow_all(
+        &self,
+        session: &Arc<Session>,
+        generation: u32,
+        mut starts: Vec<Start>,
+    ) -> Result<Vec<Start>, Stop> {
         let mut fresh = Vec::new();
-        for start in starts {
-            if !session.follow(start.room) {
-                return Err(Stop::Interrupted);
-            }
-            self.rooms.with(&start.room, |rooms| {
+        starts.retain(|start| {
+            session.follow(start.room);
+            let follows = self.rooms.with(&start.room, |rooms| {
                 let room = rooms.entry(start.room).or_insert_with(|| {
                     fresh.push(start.room);
                     Room::after(start.known)
                 });
+                if room.listener(session, generation).is_some() {
+                    return false;
+                }
                 room.forget(session);
                 room.listeners.push(Listener {
                     session: session.clone(),
@@ -137,14 +156,16 @@ impl Hub {
                     after: start.after,
                     live: false,
                 });
+                true
             });
             self.note_head(start.room, start.known);
-        }
+            follows
+        });
         for some in fresh.chunks(PAGE) {
             let heads = self.log.heads(some).await.map_err(Stop::Failed)?;
             some.iter().zip(heads).for_each(|(id, head)| self.note_head(*id, head));
         }
-        Ok(())
+        Ok(starts)
     }
 
     /// Tells what is missing of a room until nothing is, then lets it go on live; answers where. `None`: the user is
@@ -250,10 +271,10 @@ impl Hub {
         generation: u32,
         room: RoomId,
         membership: &Membership,
-        cursor: Option<&Seq>,
+        cursor: Option<Seq>,
     ) -> Result<(), Stop> {
         let last = membership.to_seq.unwrap_or(0);
-        let mut after = cursor.copied().unwrap_or(last);
+        let mut after = cursor.unwrap_or(last);
         let continues = after.saturating_add(1) >= membership.from_seq && last.saturating_sub(after) <= RESUME_GAP_MAX;
         while continues && after < last {
             for (seq, encoded) in self.read(room, after).await? {
@@ -264,9 +285,6 @@ impl Hub {
                 session.room_to_push(generation).await?;
                 session.push_missed(generation, &encoded)?;
             }
-        }
-        if last > 0 {
-            session.unfollow(room, last);
         }
         let event = Event::RoomGone { room, seq: last };
         session.room_to_push(generation).await?;

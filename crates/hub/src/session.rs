@@ -188,7 +188,9 @@ impl Session {
     pub(crate) fn unfollow(&self, room: RoomId, seq: Seq) {
         let mut queue = self.queue();
         queue.followed.remove(&room);
-        queue.left.insert(room, seq);
+        if seq > 0 {
+            queue.left.insert(room, seq);
+        }
     }
 
     /// A live frame that must not be lost: what does not fit makes the listener resume.

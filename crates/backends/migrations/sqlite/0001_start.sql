@@ -180,6 +180,8 @@ create table reactions (
     emoji text not null,
     user_id blob not null references users (id),
     seq integer not null,
+    -- When this emoji came to the message: emoji keep that order even if whoever came first takes theirs back.
+    kind_seq integer not null,
     primary key (message, emoji, user_id)
 ) strict, without rowid;
 

@@ -121,7 +121,10 @@ impl Batch<'_> {
         let added = self
             .db
             .prepare_cached(
-                "insert into reactions (message, emoji, user_id, seq) values (?, ?, ?, ?) on conflict do nothing",
+                "insert into reactions (message, emoji, user_id, seq, kind_seq)
+                 values (?1, ?2, ?3, ?4, coalesce(
+                     (select min(kind_seq) from reactions where message = ?1 and emoji = ?2), ?4))
+                 on conflict do nothing",
             )?
             .execute((aim.number, emoji, line.draft.actor.0.as_bytes(), integer(line.seq)))?;
         self.count_reactions(line, aim, added as i64)

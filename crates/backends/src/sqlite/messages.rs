@@ -162,7 +162,8 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
 pub(crate) fn complete(db: &Connection, found: Found) -> Answer<Message> {
     let mut message = found.message;
     if found.reactions > 0 {
-        let mut statement = db.prepare_cached("select emoji, user_id from reactions where message = ? order by seq")?;
+        let mut statement =
+            db.prepare_cached("select emoji, user_id from reactions where message = ? order by kind_seq, seq")?;
         let mut rows = statement.query([found.number])?;
         while let Some(row) = rows.next()? {
             let emoji: String = row.get(0)?;

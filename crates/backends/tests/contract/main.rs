@@ -3,6 +3,7 @@
 //! A further adapter is one more module in `promises!` and one more way to make a `World`.
 
 mod accounts;
+mod additions;
 mod direct;
 mod log;
 mod logins;

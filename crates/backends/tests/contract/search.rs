@@ -2,11 +2,11 @@
 
 use chat::error::Error;
 use chat::event::Body;
-use chat::ids::Timestamp;
+use chat::ids::{RoomId, Timestamp, UserId};
 use chat::message::{Has, Location, Query};
 use chat::room::{History, NewRoom, RoomKind};
 
-use crate::world::{START, World, edit, mentioning, new_room, post, reply, target, terms};
+use crate::world::{START, World, edit, new_room, reply, target, terms};
 
 crate::promises! {
     a_part_of_a_word_is_found_in_any_script
@@ -16,8 +16,10 @@ crate::promises! {
     deleted_and_edited_texts_are_not_found
     rooms_that_the_viewer_is_not_in_are_not_searched
     what_came_before_a_late_member_stays_hidden
-    a_search_is_narrowed_by_room_sender_and_time
-    a_search_is_narrowed_by_what_messages_have
+    a_search_is_narrowed_by_room_and_sender
+    a_search_is_narrowed_by_time
+    links_and_places_are_found
+    what_comes_and_goes_with_a_message_is_found_while_it_is_there
 }
 
 async fn a_part_of_a_word_is_found_in_any_script(world: World) {
@@ -188,166 +190,173 @@ async fn what_came_before_a_late_member_stays_hidden(world: World) {
     assert_eq!(world.found(bob, terms(&["word"])).await, ["late word"]);
 }
 
-async fn a_search_is_narrowed_by_room_sender_and_time(world: World) {
-    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
-    let one = world.room(RoomKind::Public, "one", ada, &[bob]).await;
-    let two = world.room(RoomKind::Public, "two", ada, &[bob]).await;
-    let day = |days: i64| START.plus_seconds(days * 86_400);
-    for (days, room, sender) in [(0, one, ada), (40, two, ada), (80, one, bob), (800, two, bob)] {
-        world.clock.set(day(days));
-        world.post(room, sender, &format!("tea on day {days}")).await;
+/// Two rooms in which tea was served on four days; the hits are told by their day.
+struct Teas {
+    world: World,
+    people: [UserId; 2],
+    rooms: [RoomId; 2],
+}
+
+impl Teas {
+    async fn served(world: World) -> Self {
+        let people = [world.person("ada").await, world.person("bob").await];
+        let one = world.room(RoomKind::Public, "one", people[0], &people[1..]).await;
+        let two = world.room(RoomKind::Public, "two", people[0], &people[1..]).await;
+        for (days, room, sender) in [(0, one, 0), (40, two, 0), (80, one, 1), (800, two, 1)] {
+            world.clock.set(day(days));
+            world.post(room, people[sender], &format!("tea on day {days}")).await;
+        }
+        Self {
+            world,
+            people,
+            rooms: [one, two],
+        }
     }
-    let found = async |query: Query| {
-        let found = world.found(ada, query).await;
+
+    async fn found(&self, query: Query) -> Vec<i64> {
+        let found = self.world.found(self.people[0], query).await;
         found
             .iter()
             .map(|text| text.rsplit(' ').next().unwrap().parse().unwrap())
-            .collect::<Vec<i64>>()
-    };
-    let tea = || terms(&["tea"]);
+            .collect()
+    }
+}
+
+fn day(days: i64) -> Timestamp {
+    START.plus_seconds(days * 86_400)
+}
+
+fn between(after: Option<Timestamp>, before: Option<Timestamp>) -> Query {
+    Query {
+        after,
+        before,
+        ..terms(&["tea"])
+    }
+}
+
+async fn a_search_is_narrowed_by_room_and_sender(world: World) {
+    let teas = Teas::served(world).await;
+    let (room, from) = (Some(teas.rooms[1]), Some(teas.people[1]));
     assert_eq!(
-        found(Query {
-            room: Some(two),
-            ..tea()
+        teas.found(Query {
+            room,
+            ..terms(&["tea"])
         })
         .await,
         [800, 40]
     );
     assert_eq!(
-        found(Query {
-            from: Some(bob),
-            ..tea()
+        teas.found(Query {
+            from,
+            ..terms(&["tea"])
         })
         .await,
         [800, 80]
     );
     assert_eq!(
-        found(Query {
-            from: Some(bob),
-            room: Some(one),
+        teas.found(Query {
+            from,
+            room: Some(teas.rooms[0]),
             ..Query::default()
         })
         .await,
         [80]
     );
-    assert_eq!(
-        found(Query {
-            before: Some(day(80)),
-            ..tea()
-        })
-        .await,
-        [40, 0]
-    );
-    assert_eq!(
-        found(Query {
-            after: Some(day(80)),
-            ..tea()
-        })
-        .await,
-        [800, 80]
-    );
-    assert_eq!(
-        found(Query {
-            after: Some(day(1)),
-            before: Some(day(799)),
-            ..tea()
-        })
-        .await,
-        [80, 40]
-    );
-    assert_eq!(
-        found(Query {
-            after: Some(day(5)),
-            before: Some(day(2)),
-            ..tea()
-        })
-        .await,
-        [0; 0]
-    );
-    assert_eq!(
-        found(Query {
-            before: Some(Timestamp(i64::MIN)),
-            ..tea()
-        })
-        .await,
-        [0; 0]
-    );
-    assert_eq!(
-        found(Query {
-            after: Some(Timestamp(i64::MIN)),
-            before: Some(Timestamp(i64::MAX)),
-            ..tea()
-        })
-        .await
-        .len(),
-        4
-    );
-    assert_eq!(found(Query::default()).await.len(), 4);
+    assert_eq!(teas.found(Query::default()).await.len(), 4);
 }
 
-async fn a_search_is_narrowed_by_what_messages_have(world: World) {
-    let ada = world.person("ada").await;
-    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
-    let here = Location {
-        latitude: 52.5,
-        longitude: 13.4,
-        accuracy: None,
-        label: String::new(),
-    };
-    let Body::MessagePosted {
-        text,
-        thread,
-        mentions,
-        mentions_room,
-        ..
-    } = mentioning("place", &[], false)
-    else {
-        unreachable!("a post is a post")
-    };
+async fn a_search_is_narrowed_by_time(world: World) {
+    let teas = Teas::served(world).await;
+    let (never, ever) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+    let cases: [(Option<Timestamp>, Option<Timestamp>, &[i64]); 6] = [
+        (None, Some(day(80)), &[40, 0]),
+        (Some(day(80)), None, &[800, 80]),
+        (Some(day(1)), Some(day(799)), &[80, 40]),
+        (Some(day(5)), Some(day(2)), &[]),
+        (None, Some(never), &[]),
+        (Some(never), Some(ever), &[800, 80, 40, 0]),
+    ];
+    for (after, before, expected) in cases {
+        assert_eq!(
+            teas.found(between(after, before)).await,
+            expected,
+            "{after:?} to {before:?}"
+        );
+    }
+}
+
+async fn having(world: &World, viewer: UserId, what: Has) -> Vec<String> {
     world
-        .entry(
-            room,
-            ada,
-            Body::MessagePosted {
-                text,
-                thread,
-                mentions,
-                mentions_room,
-                location: Some(here),
+        .found(
+            viewer,
+            Query {
+                has: vec![what],
+                ..Query::default()
             },
         )
-        .await;
+        .await
+}
+
+async fn links_and_places_are_found(world: World) {
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let place = Body::MessagePosted {
+        text: "place".into(),
+        thread: None,
+        mentions: Vec::new(),
+        mentions_room: false,
+        location: Some(Location {
+            latitude: 52.5,
+            longitude: 13.4,
+            accuracy: None,
+            label: String::new(),
+        }),
+    };
+    world.entry(room, ada, place).await;
     world.post(room, ada, "link HTTPS://example.org").await;
-    let (root, liked, pinned) = (
-        world.post(room, ada, "root").await,
-        world.post(room, ada, "liked").await,
-        world.post(room, ada, "pinned").await,
-    );
-    let found = async |what: Has| {
+    world.post(room, ada, "neither").await;
+    assert_eq!(having(&world, ada, Has::Location).await, ["place"]);
+    assert_eq!(having(&world, ada, Has::Link).await, ["link HTTPS://example.org"]);
+    let both = Query {
+        has: vec![Has::Link],
+        ..terms(&["example"])
+    };
+    assert_eq!(world.found(ada, both).await.len(), 1);
+    assert!(
         world
             .found(
                 ada,
                 Query {
-                    has: vec![what],
+                    has: vec![Has::Link, Has::Location],
                     ..Query::default()
-                },
+                }
             )
             .await
-    };
+            .is_empty()
+    );
+}
+
+async fn what_comes_and_goes_with_a_message_is_found_while_it_is_there(world: World) {
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let root = world.post(room, ada, "root").await;
+    let liked = world.post(room, ada, "liked").await;
+    let pinned = world.post(room, ada, "pinned").await;
     for what in [Has::Thread, Has::Reaction, Has::Pin] {
-        assert!(found(what).await.is_empty(), "{what:?}");
+        assert!(having(&world, ada, what).await.is_empty(), "{what:?}");
     }
+    let (message, emoji) = (target(&liked), "👍".to_owned());
     world.entry(room, ada, reply(&root, "answer")).await;
-    world.say(room, ada, post("other")).await.unwrap();
-    let reaction = |on: bool| {
-        let (message, emoji) = (target(&liked), "👍".to_owned());
-        if on {
-            Body::ReactionAdded { message, emoji }
-        } else {
-            Body::ReactionRemoved { message, emoji }
-        }
-    };
-    world.entry(room, ada, reaction(true)).await;
+    world
+        .entry(
+            room,
+            ada,
+            Body::ReactionAdded {
+                message,
+                emoji: emoji.clone(),
+            },
+        )
+        .await;
     world
         .entry(
             room,
@@ -357,12 +366,10 @@ async fn a_search_is_narrowed_by_what_messages_have(world: World) {
             },
         )
         .await;
-    assert_eq!(found(Has::Location).await, ["place"]);
-    assert_eq!(found(Has::Link).await, ["link HTTPS://example.org"]);
-    assert_eq!(found(Has::Thread).await, ["root"]);
-    assert_eq!(found(Has::Reaction).await, ["liked"]);
-    assert_eq!(found(Has::Pin).await, ["pinned"]);
-    world.entry(room, ada, reaction(false)).await;
+    assert_eq!(having(&world, ada, Has::Thread).await, ["root"]);
+    assert_eq!(having(&world, ada, Has::Reaction).await, ["liked"]);
+    assert_eq!(having(&world, ada, Has::Pin).await, ["pinned"]);
+    world.entry(room, ada, Body::ReactionRemoved { message, emoji }).await;
     world
         .entry(
             room,
@@ -372,18 +379,6 @@ async fn a_search_is_narrowed_by_what_messages_have(world: World) {
             },
         )
         .await;
-    assert!(found(Has::Reaction).await.is_empty() && found(Has::Pin).await.is_empty());
-    assert_eq!(
-        world
-            .found(
-                ada,
-                Query {
-                    has: vec![Has::Link],
-                    ..terms(&["example"])
-                }
-            )
-            .await
-            .len(),
-        1
-    );
+    assert!(having(&world, ada, Has::Reaction).await.is_empty());
+    assert!(having(&world, ada, Has::Pin).await.is_empty());
 }

@@ -69,7 +69,7 @@ impl Chat {
     /// People whose user name or display name contains `query`, by user name, after the one named `after`.
     pub async fn people(&self, _actor: &Actor, query: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>> {
         let query = text::line(query, "query", QUERY_CHARS_MAX)?;
-        let limit = limit.clamp(1, PAGE_MAX);
+        let limit = limit.clamp(1, PAGE_MAX + 1);
         self.ports.store.find_people(&query, after, limit).await
     }
 

@@ -49,7 +49,7 @@ impl Chat {
         let rooms = self
             .ports
             .store
-            .public_rooms(&query, after, limit.clamp(1, PAGE_MAX))
+            .public_rooms(&query, after, limit.clamp(1, PAGE_MAX + 1))
             .await?;
         let mine = self.ports.store.rooms_of(actor.id(), None).await?;
         let mut mine: HashMap<RoomId, Mine> = mine.into_iter().map(|mine| (mine.room.id, mine)).collect();

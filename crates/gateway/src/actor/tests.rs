@@ -10,6 +10,8 @@ const TYPED: (&str, &str) = ("sec-fetch-site", "none");
 const FROM_ELSEWHERE: (&str, &str) = ("sec-fetch-site", "cross-site");
 const FROM_BESIDE: (&str, &str) = ("sec-fetch-site", "same-site");
 
+type Headers = &'static [(&'static str, &'static str)];
+
 fn settings() -> GatewaySettings {
     GatewaySettings {
         secure: true,
@@ -40,7 +42,7 @@ fn status(method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
 #[test]
 fn a_cookie_only_works_from_a_permitted_page() {
     let (read, ws, events) = ("/api/v1/rooms", "/api/v1/ws", "/api/v1/events");
-    let cases: [(&str, &str, &[(&str, &str)], u16); 23] = [
+    let cases: [(&str, &str, Headers, u16); 23] = [
         ("GET", read, &[], 0),
         ("GET", read, &[FROM_HERE], 0),
         ("GET", read, &[TYPED], 0),

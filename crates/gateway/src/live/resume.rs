@@ -7,15 +7,12 @@ use chat::error::{Error, Result};
 use chat::ids::{RoomId, Seq, Timestamp, UserId};
 use chat::limits::ROOMS_PER_USER_MAX;
 use chat::room::{Membership, RoomRole};
-use hub::Resumed;
+use hub::{Following, Resumed};
 use protocol::live::Frame;
 use uuid::Uuid;
 
 use super::connection::Connection;
 use crate::dialects::native::json;
-
-/// What a person follows: their memberships with the head of each room.
-pub(super) type Following = Vec<(RoomId, Membership, Seq)>;
 
 /// No log is this long: a cursor that is always from the future, and so leads to `reset`.
 pub(super) const VOID: Seq = Seq::MAX;
@@ -38,7 +35,7 @@ pub(super) async fn by_command(
         .into_iter()
         .map(|(room, seq)| (RoomId(room), if same_epoch { seq } else { VOID }))
         .collect();
-    let following = following(connection, &cursors).await?;
+    let following = following(connection, &cursors);
     let announce = |heads: &BTreeMap<RoomId, Seq>| resumed(heads, reference);
     let hub = &connection.gateway.hub;
     match hub.resume(&connection.session, &cursors, following, announce).await {

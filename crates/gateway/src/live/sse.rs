@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,7 +16,7 @@ use chat::ids::{RoomId, Seq};
 use futures_util::stream;
 use http::request::Parts;
 use http::{Method, header};
-use hub::{Frame as Queued, Mark};
+use hub::{Following, Frame as Queued, Mark, Resumed};
 use protocol::live::Frame;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -24,7 +25,7 @@ use uuid::Uuid;
 
 use super::connection::Connection;
 use super::cursor::{self, Cursor};
-use super::resume::{self, Following, VOID};
+use super::resume::{self, VOID};
 use crate::actor::Signed;
 use crate::dialects::native::json;
 use crate::query::Query;
@@ -69,19 +70,15 @@ pub async fn stream(
     let connection = Connection::open(&gateway, actor).await?;
     let following = gateway.chat.following(connection.actor.id()).await?;
     let cursors = cursors(&gateway, &parts, &beginning, &following)?;
-    let following = match beginning.rooms {
-        Some(_) => resume::following(&connection, &cursors).await?,
-        None => following,
-    };
     // Little waits between the two: the hub's queue is the buffer, with its limits.
     let (sender, receiver) = mpsc::channel(1);
     let teller = Teller {
-        connection,
+        connection: Arc::new(connection),
         sender,
         at: BTreeMap::new(),
     };
     gateway.tasks.spawn(async move {
-        teller.tell(cursors, following).await;
+        teller.tell(cursors).await;
         drop(held);
     });
     let chunks = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
@@ -131,7 +128,7 @@ fn named(rooms: &str) -> Option<HashMap<RoomId, Seq>> {
 
 /// Tells one stream what comes, until either side has enough.
 struct Teller {
-    connection: Connection,
+    connection: Arc<Connection>,
     sender: mpsc::Sender<Bytes>,
     /// Where each room stands after what was told.
     at: BTreeMap<RoomId, Seq>,
@@ -141,28 +138,26 @@ struct Teller {
 struct Over;
 
 impl Teller {
-    async fn tell(mut self, cursors: HashMap<RoomId, Seq>, following: Following) {
-        self.at = cursors.iter().map(|(room, seq)| (*room, *seq)).collect();
-        let mut next = Some((cursors, following));
+    async fn tell(mut self, cursors: HashMap<RoomId, Seq>) {
         if self.send(RETRY.to_owned()).await.is_err() {
             return;
         }
-        while let Some((cursors, following)) = next.take() {
-            next = self.follow(&cursors, following).await.ok();
-        }
+        self.at = cursors.into_iter().collect();
+        while self.follow().await.is_ok() {}
     }
 
-    /// Catches up and tells what is live, until the queue overflows: then it answers where to go on.
-    async fn follow(
-        &mut self,
-        cursors: &HashMap<RoomId, Seq>,
-        following: Following,
-    ) -> Result<(HashMap<RoomId, Seq>, Following), Over> {
-        let gateway = self.connection.gateway.clone();
-        let session = self.connection.session.clone();
-        let hub = gateway.hub.clone();
-        let own = session.clone();
-        let resume = async move { hub.resume(&own, cursors, following, resume::announced).await };
+    /// Catches up and tells what is live, until the queue overflows: then it is to be done again.
+    async fn follow(&mut self) -> Result<(), Over> {
+        let connection = self.connection.clone();
+        let cursors: HashMap<RoomId, Seq> = self.at.iter().map(|(room, seq)| (*room, *seq)).collect();
+        let (gateway, session) = (connection.gateway.clone(), connection.session.clone());
+        let resume = async {
+            let following = resume::following(&connection, &cursors);
+            gateway
+                .hub
+                .resume(&session, &cursors, following, resume::announced)
+                .await
+        };
         tokio::pin!(resume);
         let mut resuming = true;
         let mut frames = Vec::new();
@@ -174,7 +169,7 @@ impl Teller {
                 () = gateway.draining.cancelled() => return self.drain().await,
                 resumed = &mut resume, if resuming => {
                     resuming = false;
-                    if let hub::Resumed::Failed(_) = resumed {
+                    if let Resumed::Failed(_) = resumed {
                         return Err(Over);
                     }
                 }
@@ -182,7 +177,7 @@ impl Teller {
                     next.map_err(|_| Over)?;
                     next_comment = Instant::now() + COMMENT_EVERY;
                     if frames.iter().any(|frame| frame.mark == Mark::Resync) {
-                        break;
+                        return Ok(());
                     }
                     let text = self.events(frames.drain(..));
                     self.send(text).await?;
@@ -199,9 +194,6 @@ impl Teller {
                 }
             }
         }
-        let cursors: HashMap<RoomId, Seq> = self.at.iter().map(|(room, seq)| (*room, *seq)).collect();
-        let following = resume::following(&self.connection, &cursors).await.map_err(|_| Over)?;
-        Ok((cursors, following))
     }
 
     /// The frames as events. Only the last one that moves a cursor carries it: a break before it repeats a little.

@@ -60,10 +60,10 @@ impl Framing {
                     let step = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
                     *left -= step as u64;
                     at += step;
-                    match self.at {
-                        At::Body(0) => self.at = At::Head,
-                        At::Chunk(0) => self.at = At::ChunkEnd,
-                        _ => {}
+                    if self.at == At::Body(0) {
+                        self.at = At::Head;
+                    } else if self.at == At::Chunk(0) {
+                        self.at = At::ChunkEnd;
                     }
                 }
                 At::Head | At::ChunkSize | At::ChunkEnd | At::Trailer => {

@@ -11,7 +11,7 @@ use hub::{Hub, Resumed};
 use crate::listener::{Listener, resume_and_hear};
 use crate::world::{World, room, say, user};
 
-async fn back(hub: &Hub, world: &World, number: u128, cursor: Seq) -> Listener {
+async fn back(hub: &Hub, world: &Arc<World>, number: u128, cursor: Seq) -> Listener {
     let (mut listener, asked) = Listener::connected(hub, world, user(number), &[(room(1), cursor)]);
     assert_eq!(resume_and_hear(hub, &mut listener, asked).await, Resumed::Done);
     listener

@@ -11,7 +11,7 @@ use hub::{Closing, Hub, Resumed};
 use crate::listener::{Listener, resume_and_hear};
 use crate::world::{World, login, person, room, say, text, user};
 
-async fn listening(hub: &Hub, world: &World, number: u128) -> Listener {
+async fn listening(hub: &Hub, world: &Arc<World>, number: u128) -> Listener {
     let (mut listener, asked) = Listener::connected(hub, world, user(number), &[]);
     assert_eq!(resume_and_hear(hub, &mut listener, asked).await, Resumed::Done);
     listener
