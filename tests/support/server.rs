@@ -215,6 +215,8 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .arg("--ready-file")
         .arg(&ready)
         .args(options.arguments())
+        // The server knows all names that begin so, and refuses this one.
+        .env_remove("RILL_BIN")
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

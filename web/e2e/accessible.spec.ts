@@ -10,6 +10,8 @@ import { expect, test } from './fixtures/test';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 async function problems(page: Page): Promise<string[]> {
+  // Half-way through an animation nothing has its colours yet.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
   await page.evaluate(axe);
   const results = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as AxeResults;
   return results.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html}`));

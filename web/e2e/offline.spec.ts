@@ -101,3 +101,28 @@ test('an answer that gets lost does not double the message', async ({ join }) =>
   const page = (await ada.ask('GET', `/rooms/${ada.roomId()}/messages`)) as { items: unknown[] };
   expect(page.items).toHaveLength(1);
 });
+
+test('what is refused after a break says so, and can be tried again or discarded', async ({ join }) => {
+  const ada = await join('Ada');
+  const bert = await join('Bert');
+  const garden = { kind: 'public', name: 'Garden', topic: '', description: '', members: [] };
+  const room = (await ada.ask('POST', '/rooms', garden)) as { id: string };
+  await bert.ask('POST', `/rooms/${room.id}/join`);
+  await bert.open('Garden');
+
+  await bert.context.setOffline(true);
+  await bert.say('too late');
+  await bert.say('never mind');
+  await ada.ask('POST', `/rooms/${room.id}/archive`);
+  await bert.context.setOffline(false);
+  await expect(bert.page.getByText(words.archived)).toBeVisible();
+  await expect(bert.log.getByRole('alert')).toHaveCount(2);
+
+  await bert.line('never mind').getByRole('button', { name: words.discard }).click();
+  await expect(bert.lines).toHaveCount(1);
+  await ada.ask('POST', `/rooms/${room.id}/unarchive`);
+  await expect(bert.composer).toBeVisible();
+  await bert.line('too late').getByRole('button', { name: words.retry }).click();
+  await ada.open('Garden');
+  await agree(ada, bert, ['too late']);
+});

@@ -11,22 +11,20 @@ use crate::limits::PRESENCE_GRACE;
 use crate::ports::{Bus, Clock, Presence, Store};
 
 impl Chat {
-    /// A connection of the actor opened; others hear of the first one.
+    /// A connection of the actor opened; others hear of the first one, and of one that ends being away.
     pub async fn arrive(&self, actor: &Actor, connection: u64) -> Result<()> {
-        if self.ports.presence.arrive(actor.id(), connection).await? {
+        let before = self.status_of(actor.id()).await?;
+        if self.ports.presence.arrive(actor.id(), connection).await? || before == Status::Away {
             self.teller().tell(actor.id(), Status::Online).await?;
         }
         Ok(())
     }
 
-    /// A connection is gone; others hear of the last one, unless somebody is back within the grace.
+    /// A connection is gone; others hear of the last one, unless somebody is back within the grace, and of one
+    /// that leaves only connections that are away.
     pub async fn depart(&self, user: UserId, connection: u64) {
-        match self.ports.presence.leave(user, connection).await {
-            Ok(true) => {
-                tokio::spawn(self.teller().tell_if_still_gone(user));
-            }
-            Ok(false) => {}
-            Err(refusal) => tracing::warn!(%refusal, "a departure could not be noted"),
+        if let Err(refusal) = self.note_departure(user, connection).await {
+            tracing::warn!(%refusal, "a departure could not be noted");
         }
     }
 
@@ -45,6 +43,24 @@ impl Chat {
             self.teller().tell(actor.id(), now).await?;
         }
         Ok(())
+    }
+
+    async fn note_departure(&self, user: UserId, connection: u64) -> Result<()> {
+        let before = self.status_of(user).await?;
+        if self.ports.presence.leave(user, connection).await? {
+            tokio::spawn(self.teller().tell_if_still_gone(user));
+            return Ok(());
+        }
+        let now = self.status_of(user).await?;
+        if before == Status::Online && now == Status::Away {
+            self.teller().tell(user, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn status_of(&self, user: UserId) -> Result<Status> {
+        let statuses = self.ports.presence.of(&[user]).await?;
+        Ok(statuses.first().copied().unwrap_or(Status::Offline))
     }
 
     fn teller(&self) -> Teller {

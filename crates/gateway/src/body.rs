@@ -27,7 +27,7 @@ impl<T: DeserializeOwned> FromRequest<State> for Json<T> {
             });
         }
         let bytes = read(request.into_body(), JSON_BODY_BYTES_MAX).await?;
-        strict::from_slice(&bytes).map(Self)
+        strict::object_from_slice(&bytes).map(Self)
     }
 }
 

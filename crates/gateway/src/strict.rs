@@ -22,6 +22,15 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     })
 }
 
+/// The same for what must be an object, as every body and frame is: a list of its fields would be read as one, too.
+pub fn object_from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    let object = from_slice(bytes)?;
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => Ok(object),
+        Some(_) | None => Err(Refusal::invalid("", "must be an object")),
+    }
+}
+
 /// The check of form alone.
 fn check(bytes: &[u8]) -> Result<(), Refusal> {
     let found = RefCell::new(None);

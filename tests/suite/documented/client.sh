@@ -6,23 +6,22 @@ api=$RILL_URL/api/v1
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
 
-credentials=$(jq --null-input --arg login "$RILL_LOGIN" --arg password "$RILL_PASSWORD" \
-  '{login: $login, password: $password, session: "token"}')
-token=$(curl --silent --fail --json "$credentials" "$api/sessions" | jq --raw-output .tokens.access_token)
-# The token goes into a file, so that the list of processes does not show it.
+# Secrets go through pipes and files, so that the list of processes does not show them.
+token=$(jq --null-input '{login: env.RILL_LOGIN, password: env.RILL_PASSWORD, session: "token"}' |
+  curl --silent --fail --json @- "$api/sessions" | jq --raw-output .tokens.access_token)
 printf 'Authorization: Bearer %s\n' "$token" >"$work/authorization"
-ask() { curl --silent --fail --header "@$work/authorization" "$@"; }
+curl=(curl --silent --fail --header "@$work/authorization")
 
-read -r room seq < <(ask "$api/rooms" | jq --raw-output '.items[] | select(.name == "General") | "\(.id) \(.last_seq)"')
+read -r room seq < <("${curl[@]}" "$api/rooms" | jq --raw-output '.items[] | select(.name == "General") | "\(.id) \(.last_seq)"')
 
 post() { # TEXT CLIENT_ID: the answer
-  ask --json "$(jq --null-input --arg text "$1" --arg id "$2" '{text: $text, client_id: $id}')" "$api/rooms/$room/messages"
+  "${curl[@]}" --json "$(jq --null-input --arg text "$1" --arg id "$2" '{text: $text, client_id: $id}')" "$api/rooms/$room/messages"
 }
 
 listen() { # FILE CURL-ARGUMENTS: follows the stream into the file
   local file=$1
   shift
-  ask --no-buffer --header 'Accept: text/event-stream' "$@" >"$file" &
+  "${curl[@]}" --no-buffer --header 'Accept: text/event-stream' "$@" >"$file" &
   listener=$!
 }
 

@@ -18,7 +18,7 @@ const REFERENCE_CHARS_MAX: usize = 64;
 
 /// Reads a command. The refusal comes with the `ref` that it answers to, where that can be read.
 pub(super) fn read(text: &[u8]) -> std::result::Result<Command, (Option<String>, Refusal)> {
-    let command = strict::from_slice::<Command>(text).map_err(|refusal| (reference_in(text), refusal))?;
+    let command = strict::object_from_slice::<Command>(text).map_err(|refusal| (reference_in(text), refusal))?;
     match reference(&command) {
         Some(given) if given.is_empty() || given.chars().count() > REFERENCE_CHARS_MAX => {
             let problem = format!("must be 1 to {REFERENCE_CHARS_MAX} characters");

@@ -117,3 +117,10 @@ fn commands_of_sockets_are_read_as_strictly() {
     assert_eq!(misfit::<Command>(&extra).0, "/user");
     assert!(misfit::<Command>("{\"type\":\"entry\"}").1.contains("entry"));
 }
+
+#[test]
+fn a_list_of_fields_is_not_an_object() {
+    let list = "[\"ada\",\"a long enough secret\",\"token\"]".as_bytes();
+    assert!(from_slice::<SignIn>(list).is_ok(), "serde alone would read it");
+    assert!(matches!(object_from_slice::<SignIn>(list), Err(Refusal::Invalid { .. })));
+}
