@@ -263,7 +263,7 @@ async fn a_ban_ends_everything_and_keeps_out_until_it_is_lifted() {
     let code = within(SOON, "the socket to close", socket.closed()).await;
     assert_eq!(code, 4103);
     let (status, problem) = bob.ask(Method::GET, "me", None).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (403, &json!("banned")));
+    assert_eq!((status.as_u16(), &problem["code"]), (401, &json!("not_signed_in")));
     let refused = fresh(&bob.api)
         .sign_in(&sign_in("bob", PASSWORD))
         .await

@@ -1,6 +1,7 @@
 //! What the product promises, proven over real sockets against the real binary; a module per promise.
 
 mod accounts;
+mod changes;
 mod documented;
 mod hostile;
 mod idempotency;

@@ -76,7 +76,7 @@ export const words = {
 
   // The connection.
   connecting: 'Connecting…',
-  offline: 'You are offline. What you write is kept and sent when you are back.',
+  offline: 'Offline. What you write is sent when you are back.',
   catchingUp: 'Catching up…',
   upToDate: 'Up to date',
   reconnect: 'Connect now',

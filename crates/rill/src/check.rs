@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::config::Config;
+use crate::config::transport::transport;
 use crate::serve;
 
 /// One thing that was looked at.
@@ -35,7 +36,12 @@ pub fn run(config: &Config, json: bool) -> Result<()> {
 }
 
 fn findings(config: &Config) -> Result<Vec<Finding>> {
-    let mut findings = vec![transport(config)];
+    let (fine, says) = transport(config);
+    let mut findings = vec![Finding {
+        what: "transport",
+        fine,
+        says,
+    }];
     findings.push(Finding {
         what: "registration",
         fine: true,
@@ -58,50 +64,4 @@ fn findings(config: &Config) -> Result<Vec<Finding>> {
         }),
     }
     Ok(findings)
-}
-
-fn transport(config: &Config) -> Finding {
-    let (fine, says) = if config.is_loopback() {
-        (
-            true,
-            format!("plain HTTP on {}, reachable from this machine only", config.listen),
-        )
-    } else if config.is_secure() {
-        (
-            true,
-            format!(
-                "{} behind a TLS proxy as {}",
-                config.listen,
-                config.public_url.as_deref().unwrap_or("")
-            ),
-        )
-    } else if config.insecure {
-        (
-            true,
-            format!(
-                "plain HTTP on {}: passwords can be read on the way (insecure = true)",
-                config.listen
-            ),
-        )
-    } else {
-        (
-            false,
-            format!(
-                "{} is reachable from other machines without TLS; put a TLS proxy in front and set public_url to its https:// address, or set insecure = true",
-                config.listen
-            ),
-        )
-    };
-    Finding {
-        what: "transport",
-        fine,
-        says,
-    }
-}
-
-/// Refuses to serve where `rill check` would fail on the transport.
-pub fn transport_is_safe(config: &Config) -> Result<()> {
-    let finding = transport(config);
-    anyhow::ensure!(finding.fine, "{}", finding.says);
-    Ok(())
 }

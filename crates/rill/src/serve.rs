@@ -15,8 +15,8 @@ use hub::Hub;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::check::transport_is_safe;
 use crate::config::Config;
+use crate::config::transport::require_safe_transport;
 use crate::{assets, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
@@ -39,7 +39,7 @@ pub fn run_with<F>(config: &Config, ready_file: Option<&str>, prepare: impl FnOn
 where
     F: Future<Output = Result<()>>,
 {
-    transport_is_safe(config)?;
+    require_safe_transport(config)?;
     telemetry::start(config);
     let _lock = lock(config)?;
     runtime()?.block_on(async {

@@ -148,7 +148,7 @@ async fn a_body_that_is_not_what_it_should_be_is_refused_at_once_and_nothing_is_
         "application/json",
     )
     .await;
-    assert!(matches!(status, 400 | 422), "a number out of range: {problem}");
+    assert_eq!(status, 400, "a number out of range: {problem}");
     for kind in [
         "text/plain",
         "application/x-www-form-urlencoded",
@@ -341,15 +341,9 @@ async fn names_cannot_hide_characters_or_turn_the_text_around() {
     let ada = server.person("ada").await;
     let name = "ad\u{202e}min\u{200b}\u{0007}\u{2066}";
     let (status, me) = ada.ask(Method::PATCH, "me", Some(json!({"display_name": name}))).await;
-    match status.as_u16() {
-        200 => assert_eq!(me["display_name"], json!("admin"), "what cannot be seen is taken out"),
-        422 => assert_eq!(me["errors"][0]["pointer"], json!("/display_name")),
-        other => panic!("{other}: {me}"),
-    }
+    assert_eq!(status.as_u16(), 200, "{me}");
+    assert_eq!(me["display_name"], json!("admin"), "what cannot be seen is taken out");
     let sneaky = json!({"kind": "public", "name": "Gene\u{200b}ral"});
     let (status, room) = ada.ask(Method::POST, "rooms", Some(sneaky)).await;
-    assert!(
-        matches!(status.as_u16(), 409 | 422),
-        "a second General in disguise: {room}"
-    );
+    assert_eq!(status.as_u16(), 409, "a second General in disguise: {room}");
 }

@@ -96,7 +96,12 @@ impl Chat {
     }
 
     /// Whether the actor could come in again now, with the same role; for sockets that live long.
+    /// `Banned` comes first: a ban ends the session too, but signing in again would not help.
     pub async fn still_valid(&self, actor: &Actor) -> Result<()> {
+        let account = self.ports.store.account(actor.id()).await?;
+        if account.is_some_and(|account| account.banned_at.is_some()) {
+            return Err(Error::Banned);
+        }
         let login = self.ports.store.login(actor.session).await?;
         let now = self.actor_of(login).await?;
         if now.person.role == actor.person.role {

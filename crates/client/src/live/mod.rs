@@ -154,6 +154,7 @@ impl Live {
 
     /// Posts a message and does not give up until the server says yes or no, over any number of connections.
     /// Without a client id one is made. Posts to one room arrive in the order of these calls.
+    /// Read the events in another task meanwhile: while many of them wait, no answer is read either.
     pub async fn post(&self, room: Uuid, post: PostMessage) -> Result<Done> {
         let (answer, answered) = oneshot::channel();
         self.put(Job::Post { room, post, answer }).await?;

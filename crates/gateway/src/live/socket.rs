@@ -18,7 +18,7 @@ use protocol::live::{CloseCode, Command, Frame};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode as WsCode};
 use uuid::Uuid;
@@ -346,6 +346,7 @@ fn end_of(error: &WsError) -> End {
     match error {
         WsError::Capacity(CapacityError::MessageTooLong { .. }) => End::Because(CloseCode::TooBig),
         WsError::Utf8(_) => End::Because(CloseCode::NotUtf8),
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
         WsError::Protocol(_) => End::Failed(WsCode::Protocol),
         WsError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => End::Failed(WsCode::Policy),
         _ => End::Gone,

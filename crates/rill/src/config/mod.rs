@@ -11,6 +11,7 @@ use chat::limits::Limits;
 
 pub mod limits;
 pub mod settings;
+pub mod transport;
 
 use settings::SETTINGS;
 
