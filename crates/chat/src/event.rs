@@ -194,6 +194,8 @@ pub struct Entry {
     pub actor: Person,
     pub client_id: Option<ClientId>,
     pub body: Body,
+    /// Of an entry that brings somebody in: the first entry of the log that they may see.
+    pub visible_from: Option<Seq>,
     /// The person named by `Body::subject`.
     pub subject: Option<Person>,
 }

@@ -36,6 +36,8 @@ pub(crate) struct Encoded {
     event: Event,
     dialects: Dialects,
     words: Box<[OnceLock<Option<Bytes>>]>,
+    /// For those who may not see the message that the entry changes.
+    without_words: OnceLock<Arc<Encoded>>,
 }
 
 impl Encoded {
@@ -44,6 +46,7 @@ impl Encoded {
             event,
             words: dialects.iter().map(|_| OnceLock::new()).collect(),
             dialects: dialects.clone(),
+            without_words: OnceLock::new(),
         })
     }
 
@@ -51,6 +54,17 @@ impl Encoded {
     pub(crate) fn bytes(&self, dialect: usize) -> Option<&Bytes> {
         let word = self.words.get(dialect)?;
         word.get_or_init(|| self.dialects[dialect].encode(&self.event)).as_ref()
+    }
+
+    /// As a listener may see it whose part of the log begins at `from_seq`.
+    pub(crate) fn seen_from<'a>(self: &'a Arc<Self>, from_seq: Seq) -> &'a Arc<Self> {
+        match self.entry().filter(|entry| entry.speaks_of_before(from_seq)) {
+            Some(entry) => self.without_words.get_or_init(|| {
+                let seen = Event::Entry(Arc::new(entry.without_words()));
+                Self::new(seen, &self.dialects)
+            }),
+            None => self,
+        }
     }
 
     /// The entry, if the event is one.

@@ -40,6 +40,7 @@ pub enum Resumed {
 /// Where one room starts for the listener.
 struct Start {
     room: RoomId,
+    from_seq: Seq,
     /// Told everything up to here.
     after: Seq,
     /// Up to here the membership is known to hold; later entries may end it.
@@ -153,6 +154,7 @@ impl Hub {
                 room.listeners.push(Listener {
                     session: session.clone(),
                     generation,
+                    from_seq: start.from_seq,
                     after: start.after,
                     live: false,
                 });
@@ -175,6 +177,7 @@ impl Hub {
             hub: self,
             session,
             generation,
+            from_seq: start.from_seq,
             known: start.known,
             after: start.after,
             quiet: start.quiet,
@@ -236,6 +239,7 @@ impl Hub {
             }
             let listener = room.listener(teller.session, teller.generation).ok_or(Interrupted)?;
             listener.after = teller.after;
+            listener.from_seq = teller.from_seq;
             listener.live = true;
             Ok(Step::Live)
         })
@@ -283,7 +287,7 @@ impl Hub {
                     break;
                 }
                 session.room_to_push(generation).await?;
-                session.push_missed(generation, &encoded)?;
+                session.push_missed(generation, encoded.seen_from(membership.from_seq))?;
             }
         }
         let event = Event::RoomGone { room, seq: last };
@@ -305,6 +309,7 @@ fn start(room: RoomId, membership: &Membership, head: Seq, cursor: Option<&Seq>)
     };
     Start {
         room,
+        from_seq: membership.from_seq,
         after,
         known: head,
         reset,
@@ -317,6 +322,7 @@ struct Teller<'a> {
     hub: &'a Hub,
     session: &'a Arc<Session>,
     generation: u32,
+    from_seq: Seq,
     known: Seq,
     after: Seq,
     quiet: bool,
@@ -325,19 +331,20 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn tell(&mut self, encoded: &Encoded) -> Result<(), Interrupted> {
+    fn tell(&mut self, encoded: &Arc<Encoded>) -> Result<(), Interrupted> {
         let Some(entry) = encoded.entry().filter(|entry| entry.seq > self.after) else {
             return Ok(());
         };
         self.after = entry.seq;
         if !self.inside && newcomers(entry).contains(&self.session.user) {
             self.inside = true;
+            self.from_seq = entry.visible_from.unwrap_or(entry.seq);
             self.push(&added(entry, &self.hub.dialects))?;
         }
         if !self.inside {
             return Ok(());
         }
-        self.push(encoded)?;
+        self.push(encoded.seen_from(self.from_seq))?;
         if entry.seq > self.known && !stays(entry, self.session.user) {
             self.inside = false;
             self.push(&gone(entry, &self.hub.dialects))?;

@@ -24,6 +24,8 @@ pub(crate) struct Room {
 pub(crate) struct Listener {
     pub(crate) session: Arc<Session>,
     pub(crate) generation: u32,
+    /// The first entry that it may see.
+    pub(crate) from_seq: Seq,
     /// Up to here it was told everything, or starts.
     pub(crate) after: Seq,
     /// False while a resume tells what was missed.
@@ -82,7 +84,10 @@ impl Room {
                 return true;
             }
             listener.after = entry.seq;
-            match listener.session.push(listener.generation, encoded) {
+            match listener
+                .session
+                .push(listener.generation, encoded.seen_from(listener.from_seq))
+            {
                 Push::Taken => told += 1,
                 Push::Overflowed => {
                     around.stats.resyncs.add(1);
@@ -117,6 +122,7 @@ impl Room {
                 self.listeners.push(Listener {
                     session,
                     generation,
+                    from_seq: entry.visible_from.unwrap_or(entry.seq),
                     after: entry.seq - 1,
                     live: true,
                 });

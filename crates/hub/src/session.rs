@@ -14,6 +14,9 @@ use tokio::time::Instant;
 
 use crate::encoded::{Dialects, Encoded, Mark};
 
+/// Frames that a queue keeps space for while nothing happens.
+const QUIET_FRAMES: usize = 16;
+
 /// One thing to write to the listener.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -105,6 +108,8 @@ impl Session {
                     let taken: usize = queue.frames.iter().map(|frame| frame.bytes.len()).sum();
                     queue.bytes -= taken;
                     frames.extend(queue.frames.drain(..));
+                    // What a burst needed is given back.
+                    queue.frames.shrink_to(QUIET_FRAMES);
                     self.drained.notify_one();
                     return Ok(());
                 }

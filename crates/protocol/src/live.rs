@@ -113,9 +113,14 @@ pub enum Frame {
         limits: SocketLimits,
     },
     /// Who is asking is known; `resume` may follow.
-    Welcome { me: Box<Account>, session: Uuid },
+    Welcome {
+        me: Box<Account>,
+        session: Uuid,
+    },
     /// The next entry of a room that the client follows: exactly the last seq plus 1, or a repeat.
-    Entry { entry: Box<Entry> },
+    Entry {
+        entry: Box<Entry>,
+    },
     /// Everything missed has been sent; `rooms` are the heads from which live entries go on.
     Resumed {
         #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
@@ -123,13 +128,22 @@ pub enum Frame {
         rooms: BTreeMap<Uuid, u64>,
     },
     /// The cursor of this room cannot be continued: load it anew. Live entries go on after `head`.
-    Reset { room: Uuid, head: u64 },
+    Reset {
+        room: Uuid,
+        head: u64,
+    },
     /// The connection was too slow and frames were dropped: send `resume` with your cursors.
     Resync,
     /// The client now follows a room that it did not; `GET /rooms/{room}` tells about it. Entries come from `seq` on.
-    RoomAdded { room: Uuid, seq: u64 },
+    RoomAdded {
+        room: Uuid,
+        seq: u64,
+    },
     /// The client follows this room no longer; nothing after `seq` will come.
-    RoomGone { room: Uuid, seq: u64 },
+    RoomGone {
+        room: Uuid,
+        seq: u64,
+    },
     /// The command was done. `seq`, `id` and `at` are the entry's, if it made (or repeats) one.
     Ok {
         #[serde(rename = "ref")]
@@ -161,7 +175,9 @@ pub enum Frame {
         at: String,
     },
     /// Somebody's name or picture changed.
-    Profile { person: Person },
+    Profile {
+        person: Person,
+    },
     /// The user's own read marker moved, here or on another device.
     Read {
         room: Uuid,
@@ -174,7 +190,9 @@ pub enum Frame {
         reference: Option<String>,
     },
     /// The server is stopping: reconnect after this long. Close code 1012 follows.
-    Drain { retry_after_ms: u64 },
+    Drain {
+        retry_after_ms: u64,
+    },
 }
 
 /// What a socket may do.

@@ -42,9 +42,11 @@ export class Outbox {
 
   /** Takes up what the person had left unsent. */
   async open(user: string): Promise<void> {
+    // What somebody else left here waits on the disk until they are back.
+    if (this.#user !== user) this.items = [];
     this.#user = user;
-    const known = new Set(this.items.map((item) => item.client_id));
     const kept = await this.queue.all(user);
+    const known = new Set(this.items.map((item) => item.client_id));
     this.items = [...kept.filter((item) => !known.has(item.client_id)), ...this.items];
     this.flush();
   }

@@ -148,9 +148,13 @@ describe('after a break', () => {
     connected = false;
     outbox.add(ROOM, 'mine', null);
     await vi.waitFor(async () => expect(await queue.all(ada.id)).toHaveLength(1));
-    outbox = makeOutbox();
     await outbox.open('somebody else');
+    connected = true;
+    outbox.flush();
     expect(texts()).toEqual([]);
+    expect(sent).toEqual([]);
+    await outbox.open(ada.id);
+    expect(sent.map((command) => command.text)).toEqual(['mine']);
   });
 });
 

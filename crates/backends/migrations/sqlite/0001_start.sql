@@ -128,7 +128,9 @@ create table log (
     -- Of what the client said, to tell a repeat from a reuse of its client id.
     digest blob,
     at integer not null,
-    body text not null
+    body text not null,
+    -- Of an entry that brings somebody in: the first seq that they may see.
+    visible_from integer
 ) strict;
 create unique index log_by_seq on log (room_id, seq);
 create unique index log_by_client_id on log (room_id, actor_id, client_id) where client_id is not null;

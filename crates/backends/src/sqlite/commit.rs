@@ -78,6 +78,33 @@ pub(crate) struct Line<'a> {
     pub(crate) at: Timestamp,
 }
 
+impl Line<'_> {
+    /// The first seq that those may see whom the line brings in.
+    pub(crate) fn visible_from(&self) -> Option<u64> {
+        match &self.draft.body {
+            Body::RoomOpened { .. } => Some(1),
+            Body::MemberJoined | Body::MemberInvited { .. } => {
+                let room = self.facts.room.as_ref();
+                room.map(|room| rules::first_visible(room.history, self.seq))
+            }
+            Body::RoomChanged { .. }
+            | Body::RoomArchived
+            | Body::RoomUnarchived
+            | Body::RoomDeleted
+            | Body::MemberLeft
+            | Body::MemberRemoved { .. }
+            | Body::MemberRoleChanged { .. }
+            | Body::MessagePosted { .. }
+            | Body::MessageEdited { .. }
+            | Body::MessageDeleted { .. }
+            | Body::ReactionAdded { .. }
+            | Body::ReactionRemoved { .. }
+            | Body::MessagePinned { .. }
+            | Body::MessageUnpinned { .. } => None,
+        }
+    }
+}
+
 impl<'db> Batch<'db> {
     fn new(db: &'db Connection, now: Timestamp, keep_outbox: bool) -> Self {
         Self {
@@ -256,6 +283,7 @@ impl<'db> Batch<'db> {
             actor,
             client_id: draft.client_id.clone(),
             body: draft.body.clone(),
+            visible_from: line.visible_from(),
             subject,
         };
         self.rooms.insert(draft.room, Some(state));
@@ -266,8 +294,8 @@ impl<'db> Batch<'db> {
         let draft = line.draft;
         self.db
             .prepare_cached(
-                "insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body, visible_from)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute((
                 draft.room.0.as_bytes(),
@@ -279,6 +307,7 @@ impl<'db> Batch<'db> {
                 draft.client_id.as_ref().map(|_| summary(&draft.body)),
                 line.at.0,
                 record::write_body(&draft.body),
+                line.visible_from().map(integer),
             ))?;
         if self.keep_outbox {
             self.db

@@ -14,7 +14,7 @@ use crate::record;
 
 /// The columns that `read` reads.
 const ENTRY: &str = "l.room_id, l.seq, l.ordinal, l.id, l.at, l.client_id, l.body, \
-                     u.id, u.username, u.display_name, u.role, u.avatar";
+                     u.id, u.username, u.display_name, u.role, u.avatar, l.visible_from";
 
 /// Entries after `after`, oldest first.
 pub(crate) fn page(db: &Connection, room: RoomId, after: Seq, limit: usize) -> Answer<Vec<Arc<Entry>>> {
@@ -58,6 +58,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         client_id: client_id(row, 5)?,
         body: record::read_body(body).map_err(|problem| unreadable(6, problem))?,
         actor: person(row, 7)?,
+        visible_from: row.get::<_, Option<i64>>(12)?.map(i64::unsigned_abs),
         subject: None,
     })
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::{Body, Entry};
+use crate::ids::Seq;
 use crate::room::Membership;
 
 impl Entry {
@@ -14,11 +15,20 @@ impl Entry {
         if !membership.may_see(entry.seq) {
             return None;
         }
-        let target = entry.body.target();
-        if target.is_none_or(|message| message.seq >= membership.from_seq) {
+        if !entry.speaks_of_before(membership.from_seq) {
             return Some(entry);
         }
-        let mut seen = Self::clone(&entry);
+        Some(Arc::new(entry.without_words()))
+    }
+
+    /// Whether it changes a message that somebody may not see whose part of the log begins at `from_seq`.
+    pub fn speaks_of_before(&self, from_seq: Seq) -> bool {
+        self.body.target().is_some_and(|message| message.seq < from_seq)
+    }
+
+    /// The entry with its place in the log, but without the words and emoji of the message that it changes.
+    pub fn without_words(&self) -> Self {
+        let mut seen = self.clone();
         match &mut seen.body {
             Body::MessageEdited {
                 text,
@@ -46,7 +56,7 @@ impl Entry {
             | Body::MessagePinned { .. }
             | Body::MessageUnpinned { .. } => {}
         }
-        Some(Arc::new(seen))
+        seen
     }
 }
 
@@ -78,6 +88,7 @@ mod tests {
             actor,
             client_id: None,
             body,
+            visible_from: None,
             subject: None,
         })
     }

@@ -43,7 +43,11 @@ impl Chat {
         limit: usize,
     ) -> Result<Vec<(Person, Membership, Status)>> {
         self.membership_of(actor, room).await?;
-        let members = self.ports.store.members(room, after, limit.clamp(1, PAGE_MAX + 1)).await?;
+        let members = self
+            .ports
+            .store
+            .members(room, after, limit.clamp(1, PAGE_MAX + 1))
+            .await?;
         let users: Vec<UserId> = members.iter().map(|(person, _)| person.id).collect();
         let statuses = match self.ports.presence.of(&users).await {
             Ok(statuses) => statuses,

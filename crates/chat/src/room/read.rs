@@ -34,7 +34,11 @@ impl Chat {
     pub async fn entries(&self, actor: &Actor, room: RoomId, after: Seq, limit: usize) -> Result<Vec<Arc<Entry>>> {
         let membership = self.membership_of(actor, room).await?;
         let after = after.max(membership.from_seq.saturating_sub(1));
-        let entries = self.ports.store.entries(room, after, limit.clamp(1, PAGE_MAX + 1)).await?;
+        let entries = self
+            .ports
+            .store
+            .entries(room, after, limit.clamp(1, PAGE_MAX + 1))
+            .await?;
         Ok(entries
             .into_iter()
             .filter_map(|entry| Entry::seen_by(entry, &membership))

@@ -45,6 +45,8 @@ const WRITE_WAIT: Duration = HEARTBEAT.saturating_add(HEARTBEAT_GRACE);
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Frames that a socket keeps space for while nothing happens.
+const QUIET_FRAMES: usize = 16;
 /// How far the reconnects after a restart are spread.
 const DRAIN_SPREAD_MS: u64 = 20_000;
 
@@ -140,7 +142,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             tokio::select! {
                 () = draining.cancelled() => return Err(self.drain().await),
                 next = session.next(&mut frames) => match next {
-                    Ok(()) => self.write(frames.drain(..).map(|frame| frame.bytes)).await?,
+                    Ok(()) => {
+                        self.write(frames.drain(..).map(|frame| frame.bytes)).await?;
+                        frames.shrink_to(QUIET_FRAMES);
+                    }
                     Err(closing) => return Err(End::Because(work.connection.code_of(closing).await)),
                 },
                 answer = work.run() => if let Some(frame) = answer {

@@ -122,5 +122,8 @@ fn commands_of_sockets_are_read_as_strictly() {
 fn a_list_of_fields_is_not_an_object() {
     let list = "[\"ada\",\"a long enough secret\",\"token\"]".as_bytes();
     assert!(from_slice::<SignIn>(list).is_ok(), "serde alone would read it");
-    assert!(matches!(object_from_slice::<SignIn>(list), Err(Refusal::Invalid { .. })));
+    assert!(matches!(
+        object_from_slice::<SignIn>(list),
+        Err(Refusal::Invalid { .. })
+    ));
 }

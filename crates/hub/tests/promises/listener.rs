@@ -23,6 +23,8 @@ pub(crate) struct Listener {
     pub repeats: usize,
     /// Frames other than entries, as text.
     pub told: Vec<String>,
+    /// Every frame, as text.
+    pub raw: Vec<String>,
     /// Rooms that the last resume had a cursor for.
     named: BTreeSet<RoomId>,
     /// From asking to `resumed`.
@@ -42,6 +44,7 @@ impl Listener {
             resets: 0,
             repeats: 0,
             told: Vec::new(),
+            raw: Vec::new(),
             named: BTreeSet::new(),
             resuming: false,
             must_resume: true,
@@ -80,6 +83,7 @@ impl Listener {
         if self.must_resume && !matches!(frame.mark, Mark::Resumed(_)) {
             return;
         }
+        self.raw.push(String::from_utf8(frame.bytes.to_vec()).expect("text"));
         match &frame.mark {
             Mark::Entry { room, seq } => self.entry(*room, *seq),
             // The bus was late: that stay is over.

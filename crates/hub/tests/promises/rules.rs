@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat::event::{Body, Signal};
+use chat::event::{Body, Entry, Signal, Target};
 use chat::limits::{QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESYNC_WINDOW, RESYNCS_MAX};
 use chat::ports::Inbox;
 use chat::room::History;
@@ -49,6 +49,42 @@ async fn who_is_brought_in_follows_from_that_entry_on() {
     bob.hear().await.expect("open");
     assert_eq!(bob.told.last().map(String::as_str), Some("added 3"));
     assert_eq!(bob.seqs(room(1)), [3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_to_protected_history_hears_no_words_of_messages_from_before() {
+    let world = Arc::new(World::default());
+    let hub = world.hub();
+    world.open(room(1), History::Joined, user(1), &[]);
+    let old = world.post(room(1), user(1));
+    let edit = |target: &Entry| Body::MessageEdited {
+        message: Target {
+            id: target.id,
+            seq: target.seq,
+        },
+        text: "secret".to_owned(),
+        mentions: Vec::new(),
+        mentions_room: false,
+    };
+    let mut ada = listening(&hub, &world, 1).await;
+    let mut bob = listening(&hub, &world, 2).await;
+    say(
+        &hub,
+        world.commit(room(1), user(1), Body::MemberInvited { user: user(2) }),
+    );
+    say(&hub, world.commit(room(1), user(1), edit(&old)));
+    let new = world.post(room(1), user(1));
+    say(&hub, new.clone());
+    say(&hub, world.commit(room(1), user(1), edit(&new)));
+    for listener in [&mut ada, &mut bob] {
+        listener.hear().await.expect("open");
+    }
+    let words = |listener: &Listener| listener.raw.iter().filter(|line| line.ends_with("secret")).count();
+    assert_eq!((words(&ada), words(&bob)), (2, 1));
+    assert_eq!(bob.seqs(room(1)), [3, 4, 5, 6]);
+    let (mut again, asked) = Listener::connected(&hub, &world, user(2), &[(room(1), 2)]);
+    assert_eq!(resume_and_hear(&hub, &mut again, asked).await, Resumed::Done);
+    assert_eq!((words(&again), again.seqs(room(1))), (1, vec![3, 4, 5, 6]));
 }
 
 #[tokio::test(start_paused = true)]

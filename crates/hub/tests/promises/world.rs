@@ -21,7 +21,10 @@ struct Plain;
 impl Dialect for Plain {
     fn encode(&self, event: &Event) -> Option<Bytes> {
         let line = match event {
-            Event::Entry(entry) => format!("entry {} {}", entry.room, entry.seq),
+            Event::Entry(entry) => match &entry.body {
+                Body::MessageEdited { text, .. } => format!("entry {} {} edited {text}", entry.room, entry.seq),
+                _ => format!("entry {} {}", entry.room, entry.seq),
+            },
             Event::Signal(Signal::Typing { person, on, .. }) => format!("typing {} {on}", person.username),
             Event::Signal(signal) => format!("{signal:?}"),
             Event::RoomAdded { seq, .. } => format!("added {seq}"),
@@ -106,6 +109,11 @@ impl World {
         let kept = rooms.entry(room).or_default();
         let seq = kept.entries.len() as Seq + 1;
         kept.apply(seq, actor, &body);
+        let visible_from = match &body {
+            Body::RoomOpened { .. } => Some(1),
+            Body::MemberJoined | Body::MemberInvited { .. } => kept.history.map(|history| first_visible(history, seq)),
+            _ => None,
+        };
         let entry = Arc::new(Entry {
             room,
             seq,
@@ -115,6 +123,7 @@ impl World {
             actor: person(actor),
             client_id: None,
             body,
+            visible_from,
             subject: None,
         });
         kept.entries.push(entry.clone());
