@@ -50,6 +50,7 @@ async fn private_room(owner: &Person, history: History, members: &[&Person]) -> 
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "every path in one story")]
 async fn whoever_was_removed_while_away_sees_the_removal_and_nothing_after_it_on_any_path() {
     let server = Server::start().await;
     let [ada, bob] = server.people(["ada", "bob"]).await;

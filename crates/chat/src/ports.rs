@@ -34,6 +34,8 @@ pub trait Store: Send + Sync {
     // Rooms.
     async fn room(&self, room: RoomId) -> Result<Option<Room>>;
     async fn room_by_name(&self, name: &str) -> Result<Option<Room>>;
+    /// The protected room that everybody is in, whatever it is called by now.
+    async fn general_room(&self) -> Result<Option<Room>>;
     /// The direct conversation with exactly these people, by `room::direct_key`.
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>>;
     /// Public rooms whose name contains `text` (folded), by name, after the room named `after`.

@@ -49,6 +49,9 @@ pub use openapi::openapi_json;
 pub use serve::serve;
 pub use settings::GatewaySettings;
 
+/// How far apart those come back who were sent away when the server stopped.
+const RECONNECT_EVERY_MS: u64 = 20;
+
 /// Everything that the doors of one process share.
 pub struct Gateway {
     pub chat: Arc<Chat>,
@@ -87,6 +90,15 @@ impl Gateway {
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         })
+    }
+}
+
+impl Gateway {
+    /// When somebody who is sent away may come back: at a random time, over the longer the more there are.
+    pub(crate) fn reconnect_after_ms(&self) -> u64 {
+        let all = (self.tasks.len() as u64).saturating_mul(RECONNECT_EVERY_MS);
+        let spread = all.min(self.settings.drain_seconds * 1_000).max(1);
+        (uuid::Uuid::new_v4().as_u128() % u128::from(spread)) as u64
     }
 }
 

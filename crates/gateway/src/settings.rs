@@ -20,6 +20,8 @@ pub struct GatewaySettings {
     pub trusted_proxies: Vec<Network>,
     /// Who brings this as a bearer token may read `/metrics` from beyond loopback.
     pub metrics_token: Option<String>,
+    /// Over how long, at most, those come back who are sent away when the server stops.
+    pub drain_seconds: u64,
 }
 
 impl Default for GatewaySettings {
@@ -33,6 +35,7 @@ impl Default for GatewaySettings {
             hosts: Some(Vec::new()),
             trusted_proxies: Vec::new(),
             metrics_token: None,
+            drain_seconds: 20,
         }
     }
 }

@@ -57,7 +57,7 @@ impl Encoded {
     }
 
     /// As a listener may see it whose part of the log begins at `from_seq`.
-    pub(crate) fn seen_from<'a>(self: &'a Arc<Self>, from_seq: Seq) -> &'a Arc<Self> {
+    pub(crate) fn seen_from(self: &Arc<Self>, from_seq: Seq) -> &Arc<Self> {
         match self.entry().filter(|entry| entry.speaks_of_before(from_seq)) {
             Some(entry) => self.without_words.get_or_init(|| {
                 let seen = Event::Entry(Arc::new(entry.without_words()));

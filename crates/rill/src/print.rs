@@ -69,6 +69,7 @@ pub fn limits() -> Result<()> {
     document(&out)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn fixed() -> Vec<(&'static str, String)> {
     let kib = |bytes: usize| format!("{} KiB", bytes / 1024);
     let seconds = |wait: std::time::Duration| format!("{} s", wait.as_secs());

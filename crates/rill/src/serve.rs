@@ -133,7 +133,7 @@ impl Parts {
             gateway.clone(),
         ));
         stopped().await?;
-        tracing::info!("stopping: connections are closed over {} s", config.drain_seconds);
+        tracing::info!("stopping: what was begun is finished, then connections are closed");
         stop.cancel();
         tokio::select! {
             ended = server => ended??,
@@ -178,6 +178,7 @@ fn doors(config: &Config) -> Result<GatewaySettings> {
         hosts: config.is_loopback().then(|| own_host.into_iter().collect()),
         trusted_proxies: networks.collect::<Result<_>>()?,
         metrics_token: config.metrics_token.clone(),
+        drain_seconds: config.drain_seconds,
     })
 }
 

@@ -1,5 +1,7 @@
 //! HTTP that two parsers might read differently is not read at all, and paths lead nowhere but where they say.
 
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
+
 use std::time::Duration;
 
 use support::Server;

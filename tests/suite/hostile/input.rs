@@ -1,5 +1,7 @@
 //! Bodies and frames that are not what they should be are refused before they can mean anything.
 
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
+
 use std::time::{Duration, Instant};
 
 use protocol::live::{Command, Frame};

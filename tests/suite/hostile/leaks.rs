@@ -12,6 +12,7 @@ use support::stream::Events;
 use support::{Options, Server, Socket, until};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "every path in one story")]
 async fn neither_the_log_nor_the_database_holds_a_secret_and_the_log_no_words_of_people() {
     let mut server = Server::with(Options::default().flag("--log", "debug")).await;
     let [ada, bob] = server.people(["ada", "bob"]).await;

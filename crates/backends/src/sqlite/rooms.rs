@@ -22,6 +22,14 @@ pub(crate) fn by_name(db: &Connection, name: &str) -> Answer<Option<Room>> {
     one(db, "r.name_key = ?", &key(name))
 }
 
+pub(crate) fn general(db: &Connection) -> Answer<Option<Room>> {
+    one(
+        db,
+        "r.protected = ? and r.deleted_at is null order by r.created_at limit 1",
+        &1,
+    )
+}
+
 pub(crate) fn by_direct_key(db: &Connection, direct_key: &str) -> Answer<Option<Room>> {
     one(db, "r.direct_key = ?", &direct_key)
 }

@@ -53,6 +53,10 @@ impl Store for Sqlite {
         self.read(move |link| rooms::by_name(&link.db, &name)).await
     }
 
+    async fn general_room(&self) -> Result<Option<Room>> {
+        self.read(|link| rooms::general(&link.db)).await
+    }
+
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>> {
         let key = key.to_owned();
         self.read(move |link| rooms::by_direct_key(&link.db, &key)).await

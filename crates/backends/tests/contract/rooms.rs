@@ -2,6 +2,7 @@
 
 use chat::error::Error;
 use chat::event::Body;
+use chat::ids::RoomId;
 use chat::message::Range;
 use chat::room::{History, NewRoom, RoomChanges, RoomKind, RoomRole, direct_key};
 
@@ -9,6 +10,7 @@ use crate::world::{World, edit, mentioning, new_room, post, target};
 
 crate::promises! {
     the_names_of_public_rooms_are_unique_whatever_their_case
+    the_general_room_is_found_whatever_its_name
     the_name_of_a_deleted_room_is_free_again
     a_conversation_of_the_same_people_exists_once
     public_rooms_are_listed_by_name_and_found_by_part_of_it
@@ -60,6 +62,29 @@ async fn the_names_of_public_rooms_are_unique_whatever_their_case(world: World) 
     world.room(RoomKind::Private, "strasse", ada, &[]).await;
     assert_eq!(world.store.room_by_name("sTraße").await.unwrap().unwrap().id, room);
     assert_eq!(world.store.room_by_name("nothing").await.unwrap(), None);
+}
+
+async fn the_general_room_is_found_whatever_its_name(world: World) {
+    let ada = world.person("ada").await;
+    assert_eq!(world.store.general_room().await.unwrap(), None);
+    world.room(RoomKind::Public, "General", ada, &[]).await;
+    assert_eq!(world.store.general_room().await.unwrap(), None);
+    let general = RoomId(uuid::Uuid::from_u128(77));
+    let room = NewRoom {
+        protected: true,
+        ..new_room(RoomKind::Public, "Everybody")
+    };
+    let members = vec![ada];
+    world.entry(general, ada, Body::RoomOpened { room, members }).await;
+    let changes = RoomChanges {
+        name: Some("All hands".into()),
+        ..Default::default()
+    };
+    world.entry(general, ada, Body::RoomChanged { changes }).await;
+    assert_eq!(
+        world.store.general_room().await.unwrap().map(|room| room.id),
+        Some(general)
+    );
 }
 
 async fn the_name_of_a_deleted_room_is_free_again(world: World) {

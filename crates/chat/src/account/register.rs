@@ -79,9 +79,9 @@ impl Chat {
 
     async fn try_join_general(&self, person: &Person) -> Result<()> {
         let store = &self.ports.store;
-        if let Some(general) = store.room_by_name(GENERAL).await? {
+        if let Some(general) = store.general_room().await? {
             let membership = store.membership(general.id, person.id).await?;
-            if general.protected && !membership.is_some_and(|present| present.is_present()) {
+            if !membership.is_some_and(|present| present.is_present()) {
                 self.submit(person, general.id, None, Body::MemberJoined).await?;
             }
         } else if person.role == Role::SuperAdmin {

@@ -87,6 +87,7 @@ enum Done {
     Resumed,
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 async fn done(connection: &Connection, command: Command) -> Result<Done> {
     let (chat, actor) = (&connection.gateway.chat, &connection.actor);
     let outcome = match command {

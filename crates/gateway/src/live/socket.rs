@@ -21,7 +21,6 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode as WsCode};
-use uuid::Uuid;
 
 use super::connection::Connection;
 use super::metered::{Metered, READ_BUFFER_BYTES};
@@ -47,8 +46,8 @@ const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Frames that a socket keeps space for while nothing happens.
 const QUIET_FRAMES: usize = 16;
-/// How far the reconnects after a restart are spread.
-const DRAIN_SPREAD_MS: u64 = 20_000;
+/// How long commands that were read may take to be done when the server stops.
+const LAST_COMMANDS_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves one socket until it is closed. `actor` is who the handshake proved, if it did.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(gateway: State, stream: S, actor: Option<Actor>) {
@@ -140,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 .min(self.heard + HEARTBEAT + HEARTBEAT_GRACE);
             let session = work.connection.session.clone();
             tokio::select! {
-                () = draining.cancelled() => return Err(self.drain().await),
+                () = draining.cancelled() => return Err(self.drain(&mut work).await),
                 next = session.next(&mut frames) => match next {
                     Ok(()) => {
                         self.write(frames.drain(..).map(|frame| frame.bytes)).await?;
@@ -214,10 +213,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         Ok(())
     }
 
-    async fn drain(&mut self) -> End {
-        let spread = (Uuid::new_v4().as_u128() % u128::from(DRAIN_SPREAD_MS)) as u64;
-        let drain = Frame::Drain { retry_after_ms: spread };
-        match self.write([json(&drain)]).await {
+    /// Does what was read already, then says when to come back.
+    async fn drain(&mut self, work: &mut Work) -> End {
+        let last = async {
+            loop {
+                work.start_next();
+                if work.running.is_none() {
+                    return Ok(());
+                }
+                if let Some(frame) = work.run().await {
+                    self.write([json(&frame)]).await?;
+                }
+            }
+        };
+        if let Ok(Err(end)) = timeout(LAST_COMMANDS_WAIT, last).await {
+            return end;
+        }
+        let retry_after_ms = self.gateway.reconnect_after_ms();
+        match self.write([json(&Frame::Drain { retry_after_ms })]).await {
             Ok(()) => End::Because(CloseCode::Restart),
             Err(end) => end,
         }

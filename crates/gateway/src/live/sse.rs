@@ -21,7 +21,6 @@ use protocol::live::Frame;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use uuid::Uuid;
 
 use super::connection::Connection;
 use super::cursor::{self, Cursor};
@@ -38,7 +37,6 @@ const COMMENT_EVERY: Duration = Duration::from_secs(15);
 const RETRY: &str = "retry: 2000\n\n";
 /// A reader that takes nothing for so long is gone.
 const WRITE_WAIT: Duration = Duration::from_secs(45);
-const DRAIN_SPREAD_MS: u64 = 20_000;
 
 /// Where a stream begins.
 #[derive(Debug, Default, Deserialize)]
@@ -231,10 +229,10 @@ impl Teller {
     }
 
     async fn drain<T>(&mut self) -> Result<T, Over> {
-        let spread = (Uuid::new_v4().as_u128() % u128::from(DRAIN_SPREAD_MS)) as u64;
-        let drain = json(&Frame::Drain { retry_after_ms: spread });
+        let retry_after_ms = self.connection.gateway.reconnect_after_ms();
+        let drain = json(&Frame::Drain { retry_after_ms });
         let words = String::from_utf8_lossy(&drain);
-        self.send(format!("retry: {spread}\ndata: {words}\n\n")).await?;
+        self.send(format!("retry: {retry_after_ms}\ndata: {words}\n\n")).await?;
         Err(Over)
     }
 

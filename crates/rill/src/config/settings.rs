@@ -93,7 +93,7 @@ pub const SETTINGS: &[Setting] = &[
         "drain_seconds",
         "SECONDS",
         "20",
-        "Over how long the sockets are closed when the server stops.",
+        "Over how long, at most, clients come back that are sent away when the server stops.",
     ),
 ];
 

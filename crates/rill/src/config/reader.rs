@@ -1,0 +1,88 @@
+//! Turns the texts of settings into checked values.
+
+use anyhow::{Result, bail};
+use chat::limits::Limits;
+
+use super::{Values, limits};
+
+/// Secrets that an operator chooses, at least so long.
+const SETUP_CODE_CHARS_MIN: usize = 8;
+const METRICS_TOKEN_CHARS_MIN: usize = 32;
+
+/// Reads checked values out of the texts; a wrong one is refused with its place and the fix.
+pub(super) struct Reader<'a> {
+    pub(super) values: &'a Values,
+}
+
+impl Reader<'_> {
+    pub(super) fn text(&self, name: &str) -> String {
+        self.values[name].0.trim().to_owned()
+    }
+
+    pub(super) fn optional(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name);
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(str::to_owned).collect()
+    }
+
+    pub(super) fn wrong(&self, name: &str, fix: &str) -> anyhow::Error {
+        let (value, place) = &self.values[name];
+        anyhow::anyhow!("{place}: `{value}` is not a value for {name}; {fix}")
+    }
+
+    pub(super) fn one_of(&self, name: &str, options: &[&str]) -> Result<usize> {
+        let value = self.text(name);
+        let found = options.iter().position(|option| *option == value);
+        found.ok_or_else(|| self.wrong(name, &format!("write one of {}", options.join(", "))))
+    }
+
+    /// Not shown in the refusal: it is a secret.
+    pub(super) fn secret(&self, name: &str, chars_min: usize) -> Result<Option<String>> {
+        let secret = self.optional(name);
+        if secret.as_ref().is_some_and(|secret| secret.chars().count() < chars_min) {
+            let place = &self.values[name].1;
+            bail!("{place}: {name} is too short to be a secret; write at least {chars_min} random characters");
+        }
+        Ok(secret)
+    }
+
+    pub(super) fn urls(&self, name: &str) -> Result<Vec<String>> {
+        let check = |value: String| {
+            let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+            match rest.map(|rest| rest.trim_end_matches('/')) {
+                Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ', '@']) => {
+                    Ok(value.trim_end_matches('/').to_lowercase())
+                }
+                _ => Err(self.wrong(
+                    name,
+                    "write scheme and host without a path, such as https://chat.example.org",
+                )),
+            }
+        };
+        self.list(name).into_iter().map(check).collect()
+    }
+
+    pub(super) fn drain_seconds(&self) -> Result<u64> {
+        let seconds = self
+            .text("drain_seconds")
+            .parse()
+            .ok()
+            .filter(|seconds| *seconds <= 300);
+        seconds.ok_or_else(|| self.wrong("drain_seconds", "write whole seconds, 0 to 300"))
+    }
+
+    pub(super) fn limits(&self) -> Result<Limits> {
+        let mut limits = Limits::default();
+        for limit in limits::LIMITS {
+            if let Some((value, place)) = self.values.get(&format!("limits.{}", limit.name)) {
+                let set = limit.set(&mut limits, value);
+                set.map_err(|fix| anyhow::anyhow!("{place}: {}: {fix}", limit.name))?;
+            }
+        }
+        Ok(limits)
+    }
+}
