@@ -16,7 +16,7 @@ pub mod settings;
 pub mod transport;
 
 use places::{read_environment, read_file};
-use reader::Reader;
+use reader::{METRICS_TOKEN_CHARS_MIN, Reader, SETUP_CODE_CHARS_MIN};
 use settings::SETTINGS;
 
 /// Where a value came from, for error messages and `rill config show`.

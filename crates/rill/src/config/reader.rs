@@ -6,8 +6,8 @@ use chat::limits::Limits;
 use super::{Values, limits};
 
 /// Secrets that an operator chooses, at least so long.
-const SETUP_CODE_CHARS_MIN: usize = 8;
-const METRICS_TOKEN_CHARS_MIN: usize = 32;
+pub(super) const SETUP_CODE_CHARS_MIN: usize = 8;
+pub(super) const METRICS_TOKEN_CHARS_MIN: usize = 32;
 
 /// Reads checked values out of the texts; a wrong one is refused with its place and the fix.
 pub(super) struct Reader<'a> {
