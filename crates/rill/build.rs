@@ -14,6 +14,9 @@ fn main() {
         "package.json",
         "package-lock.json",
         "vite.config.ts",
+        "compress.ts",
+        "viewers.ts",
+        "viewers.js",
         "svelte.config.js",
     ] {
         println!("cargo:rerun-if-changed={}", web.join(name).display());

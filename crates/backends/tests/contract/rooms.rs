@@ -76,11 +76,6 @@ async fn the_general_room_is_found_whatever_its_name(world: World) {
     };
     let members = vec![ada];
     world.entry(general, ada, Body::RoomOpened { room, members }).await;
-    let changes = RoomChanges {
-        name: Some("All hands".into()),
-        ..Default::default()
-    };
-    world.entry(general, ada, Body::RoomChanged { changes }).await;
     assert_eq!(
         world.store.general_room().await.unwrap().map(|room| room.id),
         Some(general)
