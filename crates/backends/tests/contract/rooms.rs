@@ -1,12 +1,13 @@
 //! Rooms as they stand: names, members, what each has read.
 
+use chat::account::Role;
 use chat::error::Error;
 use chat::event::Body;
 use chat::ids::RoomId;
 use chat::message::Range;
 use chat::room::{History, NewRoom, RoomChanges, RoomKind, RoomRole, direct_key};
 
-use crate::world::{World, edit, mentioning, new_room, post, target};
+use crate::world::{World, draft, edit, mentioning, new_room, post, target};
 
 crate::promises! {
     the_names_of_public_rooms_are_unique_whatever_their_case
@@ -75,7 +76,15 @@ async fn the_general_room_is_found_whatever_its_name(world: World) {
         ..new_room(RoomKind::Public, "Everybody")
     };
     let members = vec![ada];
-    world.entry(general, ada, Body::RoomOpened { room, members }).await;
+    let changes = RoomChanges {
+        name: Some("All hands".into()),
+        ..Default::default()
+    };
+    for body in [Body::RoomOpened { room, members }, Body::RoomChanged { changes }] {
+        let mut wanted = draft(general, ada, body);
+        wanted.role = Role::SuperAdmin;
+        world.commit(wanted).await.unwrap();
+    }
     assert_eq!(
         world.store.general_room().await.unwrap().map(|room| room.id),
         Some(general)
