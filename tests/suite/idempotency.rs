@@ -136,10 +136,12 @@ async fn a_connection_that_looks_after_itself_gets_a_post_through_a_restart() {
     let (live, mut events) = ada.live(Proof::Ticket);
     caught_up(&mut events).await;
     server.kill().await;
-    let posting = tokio::spawn(async move { live.post(room.id, post("through thick and thin")).await });
+    // The connection outlives the answer: its entry may come after it.
+    let posting = tokio::spawn(async move { (live.post(room.id, post("through thick and thin")).await, live) });
     lost(&mut events).await;
     server.start_again().await;
-    let done = posting.await.expect("ran").expect("acknowledged");
+    let (done, _live) = posting.await.expect("ran");
+    let done = done.expect("acknowledged");
     let heard = until("the own message is heard", async || match events.next().await {
         Some(Event::Entry(entry)) if entry.room == room.id => Some(entry),
         _ => None,
