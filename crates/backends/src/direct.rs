@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat::error::{Error, Result};
-use chat::event::{Body, Draft, Outcome};
+use chat::event::{Draft, Outcome};
 use chat::limits;
 use chat::ports::{Bus, Intake, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
@@ -130,27 +130,5 @@ async fn commit(batch: Vec<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
 
 /// About how many bytes the draft adds to a commit.
 fn weight(draft: &Draft) -> usize {
-    let said = match &draft.body {
-        Body::MessagePosted { text, mentions, .. } | Body::MessageEdited { text, mentions, .. } => {
-            text.len() + 16 * mentions.len()
-        }
-        Body::RoomOpened { room, members } => {
-            room.name.len() + room.topic.len() + room.description.len() + 16 * members.len()
-        }
-        Body::RoomChanged { .. }
-        | Body::RoomArchived
-        | Body::RoomUnarchived
-        | Body::RoomDeleted
-        | Body::MemberJoined
-        | Body::MemberInvited { .. }
-        | Body::MemberLeft
-        | Body::MemberRemoved { .. }
-        | Body::MemberRoleChanged { .. }
-        | Body::MessageDeleted { .. }
-        | Body::ReactionAdded { .. }
-        | Body::ReactionRemoved { .. }
-        | Body::MessagePinned { .. }
-        | Body::MessageUnpinned { .. } => 0,
-    };
-    200 + said
+    200 + draft.body.text_bytes()
 }

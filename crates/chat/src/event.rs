@@ -9,19 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Person, Role};
 use crate::ids::{ClientId, EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
-use crate::message::Location;
+use crate::message::{Location, Target};
 use crate::room::{NewRoom, RoomChanges, RoomRole};
 
+mod body;
 mod seen;
-
-/// The message that an entry speaks about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// The id of the entry that posted it.
-    pub id: EntryId,
-    /// The number of that entry.
-    pub seq: Seq,
-}
 
 /// What an entry says. Closed: everything that can change a room.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,84 +81,6 @@ pub enum Body {
     MessageUnpinned {
         message: Target,
     },
-}
-
-impl Body {
-    /// The message that the entry changes, if it changes one.
-    pub fn target(&self) -> Option<Target> {
-        match self {
-            Self::MessageEdited { message, .. }
-            | Self::MessageDeleted { message }
-            | Self::ReactionAdded { message, .. }
-            | Self::ReactionRemoved { message, .. }
-            | Self::MessagePinned { message }
-            | Self::MessageUnpinned { message } => Some(*message),
-            Self::RoomOpened { .. }
-            | Self::RoomChanged { .. }
-            | Self::RoomArchived
-            | Self::RoomUnarchived
-            | Self::RoomDeleted
-            | Self::MemberJoined
-            | Self::MemberInvited { .. }
-            | Self::MemberLeft
-            | Self::MemberRemoved { .. }
-            | Self::MemberRoleChanged { .. }
-            | Self::MessagePosted { .. } => None,
-        }
-    }
-
-    /// The other person whom the entry is about, if there is one.
-    pub fn subject(&self) -> Option<UserId> {
-        match self {
-            Self::MemberInvited { user } | Self::MemberRemoved { user } | Self::MemberRoleChanged { user, .. } => {
-                Some(*user)
-            }
-            Self::RoomOpened { .. }
-            | Self::RoomChanged { .. }
-            | Self::RoomArchived
-            | Self::RoomUnarchived
-            | Self::RoomDeleted
-            | Self::MemberJoined
-            | Self::MemberLeft
-            | Self::MessagePosted { .. }
-            | Self::MessageEdited { .. }
-            | Self::MessageDeleted { .. }
-            | Self::ReactionAdded { .. }
-            | Self::ReactionRemoved { .. }
-            | Self::MessagePinned { .. }
-            | Self::MessageUnpinned { .. } => None,
-        }
-    }
-
-    /// The part that the client itself said, without what was looked up for it: two sends with one client id
-    /// are the same send exactly if this is equal.
-    pub fn said(&self) -> String {
-        match self {
-            Self::MessagePosted {
-                text, thread, location, ..
-            } => {
-                let thread = thread.map(|target| target.id.to_string()).unwrap_or_default();
-                let location = location.as_ref().map(|place| format!("{place:?}")).unwrap_or_default();
-                format!("post\n{thread}\n{location}\n{text}")
-            }
-            Self::MessageEdited { message, text, .. } => format!("edit\n{}\n{text}", message.id),
-            Self::RoomOpened { room, .. } => format!("open\n{room:?}"),
-            Self::RoomChanged { changes } => format!("change\n{changes:?}"),
-            Self::RoomArchived => "archive".into(),
-            Self::RoomUnarchived => "unarchive".into(),
-            Self::RoomDeleted => "delete_room".into(),
-            Self::MemberJoined => "join".into(),
-            Self::MemberInvited { user } => format!("invite\n{user}"),
-            Self::MemberLeft => "leave".into(),
-            Self::MemberRemoved { user } => format!("remove\n{user}"),
-            Self::MemberRoleChanged { user, role } => format!("role\n{user}\n{role:?}"),
-            Self::MessageDeleted { message } => format!("delete\n{}", message.id),
-            Self::ReactionAdded { message, emoji } => format!("react\n{}\n{emoji}", message.id),
-            Self::ReactionRemoved { message, emoji } => format!("unreact\n{}\n{emoji}", message.id),
-            Self::MessagePinned { message } => format!("pin\n{}", message.id),
-            Self::MessageUnpinned { message } => format!("unpin\n{}", message.id),
-        }
-    }
 }
 
 /// What somebody wants to add to a room's log; the commit gives it its number.

@@ -3,8 +3,9 @@
 //! Architecture invariant: pure; nothing is decided or looked up here.
 
 use chat::account as product;
-use chat::event::{Body, Entry, Outcome, Status, Target};
+use chat::event::{Body, Entry, Outcome, Status};
 use chat::ids::{Timestamp, UserId};
+use chat::message::Target;
 use chat::message::{self, Location, Message, Page};
 use chat::room::{History, Membership, Mine, Room, RoomKind, RoomRole};
 use protocol::{rest, shapes};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use chat::event::{Body, Dialect, Entry, Event};
+use chat::event::{Dialect, Entry, Event};
 use chat::ids::{RoomId, Seq};
 
 /// The dialects that listeners may speak, in the order in which `Hub::connect` counts them.
@@ -98,27 +98,7 @@ impl Encoded {
 
     /// Roughly how many bytes keeping it costs, before any dialect has worded it.
     pub(crate) fn weight(&self) -> usize {
-        let text = match self.entry().map(|entry| &entry.body) {
-            Some(Body::MessagePosted { text, .. } | Body::MessageEdited { text, .. }) => text.len(),
-            Some(
-                Body::RoomOpened { .. }
-                | Body::RoomChanged { .. }
-                | Body::RoomArchived
-                | Body::RoomUnarchived
-                | Body::RoomDeleted
-                | Body::MemberJoined
-                | Body::MemberInvited { .. }
-                | Body::MemberLeft
-                | Body::MemberRemoved { .. }
-                | Body::MemberRoleChanged { .. }
-                | Body::MessageDeleted { .. }
-                | Body::ReactionAdded { .. }
-                | Body::ReactionRemoved { .. }
-                | Body::MessagePinned { .. }
-                | Body::MessageUnpinned { .. },
-            )
-            | None => 0,
-        };
+        let text = self.entry().map_or(0, |entry| entry.body.text_bytes());
         2 * text + 1_024
     }
 }

@@ -145,7 +145,7 @@ impl Hub {
     fn take_in(&self, entry: Arc<Entry>) {
         let (id, seq) = (entry.room, entry.seq);
         let comes_in = |user: &UserId| !self.sessions_of(*user).is_empty();
-        let brings = room::newcomers(&entry).iter().any(comes_in);
+        let brings = entry.body.newcomers(entry.actor.id).iter().any(comes_in);
         let encoded = Encoded::new(Event::Entry(entry), &self.dialects);
         let gap = self.rooms.with(&id, |rooms| {
             if brings {

@@ -16,7 +16,7 @@ use chat::room::Membership;
 use crate::Hub;
 use crate::encoded::Encoded;
 use crate::fill::PAGE;
-use crate::room::{Listener, Room, added, gone, newcomers, stays};
+use crate::room::{Listener, Room, added, gone};
 use crate::session::{Interrupted, Session};
 
 /// Entries told in one go under a room's lock; the queue has at least half of its room then.
@@ -336,7 +336,7 @@ impl Teller<'_> {
             return Ok(());
         };
         self.after = entry.seq;
-        if !self.inside && newcomers(entry).contains(&self.session.user) {
+        if !self.inside && entry.body.newcomers(entry.actor.id).contains(&self.session.user) {
             self.inside = true;
             self.from_seq = entry.visible_from.unwrap_or(entry.seq);
             self.push(&added(entry, &self.hub.dialects))?;
@@ -345,7 +345,7 @@ impl Teller<'_> {
             return Ok(());
         }
         self.push(encoded.seen_from(self.from_seq))?;
-        if entry.seq > self.known && !stays(entry, self.session.user) {
+        if entry.seq > self.known && entry.body.takes_out(entry.actor.id, self.session.user) {
             self.inside = false;
             self.push(&gone(entry, &self.hub.dialects))?;
         }

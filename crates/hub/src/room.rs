@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use chat::event::{Body, Entry, Event};
+use chat::event::{Entry, Event};
 use chat::ids::{Seq, UserId};
 
 use crate::encoded::{Dialects, Encoded};
@@ -95,7 +95,7 @@ impl Room {
                 }
                 Push::Stale => return false,
             }
-            let stays = stays(entry, listener.session.user);
+            let stays = !entry.body.takes_out(entry.actor.id, listener.session.user);
             if !stays {
                 let gone = gone(entry, around.dialects);
                 listener.session.push(listener.generation, &gone);
@@ -108,7 +108,7 @@ impl Room {
 
     /// Sessions of those whom the entry brings in follow from it on.
     fn let_in(&mut self, entry: &Entry, around: &Around) {
-        for user in newcomers(entry) {
+        for user in entry.body.newcomers(entry.actor.id) {
             for session in (around.sessions_of)(user) {
                 let generation = session.generation();
                 if self.listener(&session, generation).is_some() || !session.follow_from(entry.room, entry.seq) {
@@ -147,56 +147,4 @@ pub(crate) fn gone(entry: &Entry, dialects: &Dialects) -> Arc<Encoded> {
         seq: entry.seq,
     };
     Encoded::new(event, dialects)
-}
-
-/// Whom the entry brings into the room.
-pub(crate) fn newcomers(entry: &Entry) -> Vec<UserId> {
-    match &entry.body {
-        Body::RoomOpened { members, .. } => {
-            let mut everybody = members.clone();
-            if !everybody.contains(&entry.actor.id) {
-                everybody.push(entry.actor.id);
-            }
-            everybody
-        }
-        Body::MemberJoined => vec![entry.actor.id],
-        Body::MemberInvited { user } => vec![*user],
-        Body::RoomChanged { .. }
-        | Body::RoomArchived
-        | Body::RoomUnarchived
-        | Body::RoomDeleted
-        | Body::MemberLeft
-        | Body::MemberRemoved { .. }
-        | Body::MemberRoleChanged { .. }
-        | Body::MessagePosted { .. }
-        | Body::MessageEdited { .. }
-        | Body::MessageDeleted { .. }
-        | Body::ReactionAdded { .. }
-        | Body::ReactionRemoved { .. }
-        | Body::MessagePinned { .. }
-        | Body::MessageUnpinned { .. } => Vec::new(),
-    }
-}
-
-/// Whether the user is still in the room after the entry.
-pub(crate) fn stays(entry: &Entry, who: UserId) -> bool {
-    match &entry.body {
-        Body::RoomDeleted => false,
-        Body::MemberLeft => entry.actor.id != who,
-        Body::MemberRemoved { user } => *user != who,
-        Body::RoomOpened { .. }
-        | Body::RoomChanged { .. }
-        | Body::RoomArchived
-        | Body::RoomUnarchived
-        | Body::MemberJoined
-        | Body::MemberInvited { .. }
-        | Body::MemberRoleChanged { .. }
-        | Body::MessagePosted { .. }
-        | Body::MessageEdited { .. }
-        | Body::MessageDeleted { .. }
-        | Body::ReactionAdded { .. }
-        | Body::ReactionRemoved { .. }
-        | Body::MessagePinned { .. }
-        | Body::MessageUnpinned { .. } => true,
-    }
 }

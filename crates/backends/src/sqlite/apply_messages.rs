@@ -211,7 +211,7 @@ impl Batch<'_> {
             .prepare_cached("update log set body = ?3 where room_id = ?1 and seq = ?2")?;
         for (seq, body) in written {
             let body = record::read_body(&body).map_err(|problem| super::columns::unreadable(1, problem))?;
-            let blank = record::write_body(&record::redacted(body));
+            let blank = record::write_body(&body.without_words());
             statement.execute((line.draft.room.0.as_bytes(), seq, blank))?;
         }
         Ok(())

@@ -81,27 +81,11 @@ pub(crate) struct Line<'a> {
 impl Line<'_> {
     /// The first seq that those may see whom the line brings in.
     pub(crate) fn visible_from(&self) -> Option<u64> {
-        match &self.draft.body {
-            Body::RoomOpened { .. } => Some(1),
-            Body::MemberJoined | Body::MemberInvited { .. } => {
-                let room = self.facts.room.as_ref();
-                room.map(|room| rules::first_visible(room.history, self.seq))
-            }
-            Body::RoomChanged { .. }
-            | Body::RoomArchived
-            | Body::RoomUnarchived
-            | Body::RoomDeleted
-            | Body::MemberLeft
-            | Body::MemberRemoved { .. }
-            | Body::MemberRoleChanged { .. }
-            | Body::MessagePosted { .. }
-            | Body::MessageEdited { .. }
-            | Body::MessageDeleted { .. }
-            | Body::ReactionAdded { .. }
-            | Body::ReactionRemoved { .. }
-            | Body::MessagePinned { .. }
-            | Body::MessageUnpinned { .. } => None,
+        if self.draft.body.newcomers(self.draft.actor).is_empty() {
+            return None;
         }
+        let room = self.facts.room.as_ref();
+        Some(room.map_or(1, |room| rules::first_visible(room.history, self.seq)))
     }
 }
 

@@ -130,47 +130,18 @@ pub(crate) fn present(membership: Option<&Membership>) -> Option<&Membership> {
 
 /// The message that the entry changes, or answers in the thread of.
 fn target_of(body: &Body) -> Option<EntryId> {
-    match body {
-        Body::MessagePosted { thread, .. } => thread.map(|thread| thread.id),
-        Body::RoomOpened { .. }
-        | Body::RoomChanged { .. }
-        | Body::RoomArchived
-        | Body::RoomUnarchived
-        | Body::RoomDeleted
-        | Body::MemberJoined
-        | Body::MemberInvited { .. }
-        | Body::MemberLeft
-        | Body::MemberRemoved { .. }
-        | Body::MemberRoleChanged { .. }
-        | Body::MessageEdited { .. }
-        | Body::MessageDeleted { .. }
-        | Body::ReactionAdded { .. }
-        | Body::ReactionRemoved { .. }
-        | Body::MessagePinned { .. }
-        | Body::MessageUnpinned { .. } => body.target().map(|target| target.id),
-    }
+    let target = match body {
+        Body::MessagePosted { thread, .. } => *thread,
+        other => other.target(),
+    };
+    target.map(|target| target.id)
 }
 
 /// The person who would be in one room more.
 fn newcomer(draft: &Draft) -> Option<UserId> {
-    match &draft.body {
-        Body::MemberInvited { user } => Some(*user),
-        Body::RoomOpened { .. } | Body::MemberJoined => Some(draft.actor),
-        Body::RoomChanged { .. }
-        | Body::RoomArchived
-        | Body::RoomUnarchived
-        | Body::RoomDeleted
-        | Body::MemberLeft
-        | Body::MemberRemoved { .. }
-        | Body::MemberRoleChanged { .. }
-        | Body::MessagePosted { .. }
-        | Body::MessageEdited { .. }
-        | Body::MessageDeleted { .. }
-        | Body::ReactionAdded { .. }
-        | Body::ReactionRemoved { .. }
-        | Body::MessagePinned { .. }
-        | Body::MessageUnpinned { .. } => None,
-    }
+    let newcomers = draft.body.newcomers(draft.actor);
+    let actor = newcomers.iter().find(|user| **user == draft.actor);
+    actor.or(newcomers.first()).copied()
 }
 
 fn rooms_of(db: &Connection, user: UserId) -> Answer<u64> {

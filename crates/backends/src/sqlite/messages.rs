@@ -4,9 +4,9 @@
 
 use chat::account::Person;
 use chat::error::Error;
-use chat::event::Target;
 use chat::ids::{EntryId, RoomId, Seq, UserId};
 use chat::limits;
+use chat::message::Target;
 use chat::message::{Edit, Message, Page, Range, Reaction};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use uuid::Uuid;

@@ -87,3 +87,31 @@ impl Drop for Borrowed {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(link);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_stops_waiting_leaves_their_connection_taken_until_the_question_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rill.db");
+        let _writer = Link::writing(&path).unwrap();
+        let readers = Readers::open(&path).unwrap();
+        let mut gates = Vec::new();
+        for _ in 0..READERS_MAX {
+            let (open, gate) = mpsc::channel::<()>();
+            let question = readers.run(move |_| Ok(gate.recv().unwrap_or(())));
+            let _ = tokio::time::timeout(Duration::from_millis(20), question).await;
+            gates.push(open);
+        }
+        let next = readers.run(|link| Ok(link.db.query_row("select 1", [], |row| row.get::<_, i64>(0))?));
+        let mut next = std::pin::pin!(next);
+        let early = tokio::time::timeout(Duration::from_millis(100), next.as_mut()).await;
+        assert!(early.is_err(), "all connections are in use, but it is answered {early:?}");
+        drop(gates);
+        assert_eq!(next.await, Ok(1));
+    }
+}

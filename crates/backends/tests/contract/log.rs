@@ -135,7 +135,7 @@ async fn a_draft_sees_what_the_drafts_before_it_did(world: World) {
     let (ada, bob) = (world.person("ada").await, world.person("bob").await);
     let room = world.room(RoomKind::Private, "room", ada, &[]).await;
     let hello = draft(room, ada, post("hello"));
-    let message = chat::event::Target { id: hello.id, seq: 4 };
+    let message = chat::message::Target { id: hello.id, seq: 4 };
     let batch = vec![
         draft(room, bob, post("too early")),
         draft(room, ada, Body::MemberInvited { user: bob }),
@@ -175,7 +175,7 @@ async fn a_refusal_leaves_no_gap_and_no_trace(world: World) {
         ..Default::default()
     };
     let nobody = UserId(Uuid::now_v7());
-    let nowhere = chat::event::Target {
+    let nowhere = chat::message::Target {
         id: draft(room, ada, post("")).id,
         seq: 1,
     };

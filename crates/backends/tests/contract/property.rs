@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use chat::event::{Body, Draft, Entry, Target};
+use chat::event::{Body, Draft, Entry};
 use chat::ids::{EntryId, RoomId, Seq, UserId};
+use chat::message::Target;
 use chat::message::{Message, Query, Range, Reaction};
 use chat::room::RoomKind;
 use proptest::prelude::*;

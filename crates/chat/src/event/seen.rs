@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Body, Entry};
+use super::Entry;
 use crate::ids::Seq;
 use crate::room::Membership;
 
@@ -29,33 +29,7 @@ impl Entry {
     /// The entry with its place in the log, but without the words and emoji of the message that it changes.
     pub fn without_words(&self) -> Self {
         let mut seen = self.clone();
-        match &mut seen.body {
-            Body::MessageEdited {
-                text,
-                mentions,
-                mentions_room,
-                ..
-            } => {
-                text.clear();
-                mentions.clear();
-                *mentions_room = false;
-            }
-            Body::ReactionAdded { emoji, .. } | Body::ReactionRemoved { emoji, .. } => emoji.clear(),
-            Body::RoomOpened { .. }
-            | Body::RoomChanged { .. }
-            | Body::RoomArchived
-            | Body::RoomUnarchived
-            | Body::RoomDeleted
-            | Body::MemberJoined
-            | Body::MemberInvited { .. }
-            | Body::MemberLeft
-            | Body::MemberRemoved { .. }
-            | Body::MemberRoleChanged { .. }
-            | Body::MessagePosted { .. }
-            | Body::MessageDeleted { .. }
-            | Body::MessagePinned { .. }
-            | Body::MessageUnpinned { .. } => {}
-        }
+        seen.body = seen.body.without_words();
         seen
     }
 }
@@ -66,8 +40,9 @@ mod tests {
 
     use super::*;
     use crate::account::{Person, Role};
-    use crate::event::Target;
+    use crate::event::Body;
     use crate::ids::{EntryId, RoomId, Seq, Timestamp, UserId};
+    use crate::message::Target;
     use crate::room::RoomRole;
 
     fn entry(seq: Seq, body: Body) -> Arc<Entry> {

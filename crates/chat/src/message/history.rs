@@ -4,9 +4,9 @@ use super::{Edit, Message, Page, Range};
 use crate::Chat;
 use crate::account::Actor;
 use crate::error::{Error, Result};
-use crate::event::Target;
 use crate::ids::{EntryId, RoomId, Seq};
 use crate::limits::PAGE_MAX;
+use crate::message::Target;
 
 impl Chat {
     /// A page of a room's messages.

@@ -12,8 +12,16 @@ pub mod search;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Person;
-use crate::event::Target;
 use crate::ids::{ClientId, EntryId, RoomId, Seq, Timestamp, UserId};
+
+/// The message that an entry speaks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The id of the entry that posted it.
+    pub id: EntryId,
+    /// The number of that entry.
+    pub seq: Seq,
+}
 
 /// A place on Earth (WGS 84); 0 is a coordinate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::account::Role;
-use crate::event::Target;
 use crate::ids::{EntryId, RoomId, Timestamp};
+use crate::message::Target;
 use crate::room::RoomChanges;
 
 mod cases;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use chat::event::{Body, Entry, Signal, Target};
+use chat::event::{Body, Entry, Signal};
 use chat::limits::{QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESYNC_WINDOW, RESYNCS_MAX};
+use chat::message::Target;
 use chat::ports::Inbox;
 use chat::room::History;
 use hub::{Closing, Hub, Resumed};
