@@ -53,8 +53,7 @@ pub(crate) fn complete(document: &mut Document) {
 #[openapi(
     info(
         title = "Rill",
-        description = "Real-time chat. The words behind this description are in docs/protocol.md.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+        description = "Real-time chat. The words behind this description are in docs/protocol.md."
     ),
     servers((url = "/")),
     components(schemas(Command, Frame, Problem)),

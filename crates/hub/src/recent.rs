@@ -17,6 +17,8 @@ pub(crate) struct Recent {
     head: Seq,
     entries: VecDeque<Arc<Encoded>>,
     bytes: usize,
+    /// Up to here the words of a message may be gone from the log since they were read: nothing is kept again.
+    forgotten: Seq,
 }
 
 impl Recent {
@@ -26,7 +28,15 @@ impl Recent {
             head,
             entries: VecDeque::new(),
             bytes: 0,
+            forgotten: 0,
         }
+    }
+
+    /// Forgets everything: a message was deleted, and only the log knows which entries have lost their words by that.
+    pub(crate) fn forget(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+        self.forgotten = self.head;
     }
 
     /// Appends the entry `head + 1`.
@@ -48,6 +58,7 @@ impl Recent {
             }
             let weight = entry.weight();
             if *seq < self.reaches_back_to()
+                || *seq <= self.forgotten
                 || self.entries.len() >= RECENT_ENTRIES_MAX
                 || self.bytes + weight > RECENT_BYTES_MAX
             {

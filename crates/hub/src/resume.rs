@@ -141,8 +141,11 @@ impl Hub {
     ) -> Result<Vec<Start>, Stop> {
         let mut fresh = Vec::new();
         starts.retain(|start| {
-            session.follow(start.room);
             let follows = self.rooms.with(&start.room, |rooms| {
+                // Under the room's lock: whoever ends the session meanwhile finds the listener, or there is none.
+                if !session.follow(start.room) {
+                    return false;
+                }
                 let room = rooms.entry(start.room).or_insert_with(|| {
                     fresh.push(start.room);
                     Room::after(start.known)

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use chat::event::{Entry, Event};
+use chat::event::{Body, Entry, Event};
 use chat::ids::{Seq, UserId};
 
 use crate::encoded::{Dialects, Encoded};
@@ -54,6 +54,9 @@ impl Room {
     pub(crate) fn accept(&mut self, seq: Seq, entry: Arc<Encoded>, around: &Around) {
         self.order.offer(seq, entry);
         while let Some(next) = self.order.next() {
+            if matches!(next.entry().map(|entry| &entry.body), Some(Body::MessageDeleted { .. })) {
+                self.recent.forget();
+            }
             self.recent.push(next.clone());
             self.deliver(&next, around);
         }

@@ -17,7 +17,7 @@ const READERS_MAX: usize = 8;
 /// A pool of connections; a question waits for a free one.
 pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Link>>>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -30,7 +30,7 @@ impl Readers {
             .collect::<anyhow::Result<Vec<_>>>()?;
         Ok(Self {
             idle: Arc::new(Mutex::new(links)),
-            places: Semaphore::new(count),
+            places: Arc::new(Semaphore::new(count)),
         })
     }
 
@@ -40,9 +40,12 @@ impl Readers {
         T: Send + 'static,
         Q: FnOnce(&Link) -> Answer<T> + Send + 'static,
     {
-        let _place = self.places.acquire().await.map_err(|_| Error::Draining)?;
+        let places = Arc::clone(&self.places);
+        let place = places.acquire_owned().await.map_err(|_| Error::Draining)?;
         let idle = Arc::clone(&self.idle);
+        // The place goes along: if the asker goes away, the question still runs and its connection is still in use.
         let answer = tokio::task::spawn_blocking(move || {
+            let _place = place;
             let link = Borrowed::take(idle).ok_or(Fault::Refused(BUSY))?;
             link.get().db.prepare_cached("begin")?.execute([])?;
             let answer = question(link.get());
@@ -102,15 +105,22 @@ mod tests {
         let readers = Readers::open(&path).unwrap();
         let mut gates = Vec::new();
         for _ in 0..READERS_MAX {
-            let (open, gate) = mpsc::channel::<()>();
-            let question = readers.run(move |_| Ok(gate.recv().unwrap_or(())));
+            let (open, gate) = mpsc::sync_channel::<()>(0);
+            let question = readers.run(move |_| {
+                // Until the gate is gone.
+                let _ = gate.recv();
+                Ok(())
+            });
             let _ = tokio::time::timeout(Duration::from_millis(20), question).await;
             gates.push(open);
         }
         let next = readers.run(|link| Ok(link.db.query_row("select 1", [], |row| row.get::<_, i64>(0))?));
         let mut next = std::pin::pin!(next);
         let early = tokio::time::timeout(Duration::from_millis(100), next.as_mut()).await;
-        assert!(early.is_err(), "all connections are in use, but it is answered {early:?}");
+        assert!(
+            early.is_err(),
+            "all connections are in use, but it is answered {early:?}"
+        );
         drop(gates);
         assert_eq!(next.await, Ok(1));
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chat::event::Body;
 use chat::ids::Seq;
 use chat::limits::RESUME_GAP_MAX;
@@ -191,4 +192,19 @@ async fn those_who_come_back_together_share_what_was_read() {
     assert_eq!(resume_and_hear(&hub, &mut second, asked).await, Resumed::Done);
     assert_eq!(second.seqs(room(1)), (61..=101).collect::<Vec<_>>());
     drop(first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_ends_while_it_resumes_leaves_nothing_behind() {
+    let world = with_posts(History::All, 5);
+    let hub = world.hub();
+    let bob = Listener::connect(&hub, user(2));
+    let following = async {
+        hub.disconnect(&bob.session);
+        Ok(world.following(user(2)))
+    };
+    let cursors = [(room(1), 3)].into_iter().collect();
+    let resumed = hub.resume(&bob.session, &cursors, following, |_| Bytes::new()).await;
+    assert_eq!(resumed, Resumed::Interrupted);
+    assert_eq!((hub.standing().sessions, hub.standing().rooms), (0, 0));
 }
