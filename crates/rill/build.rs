@@ -23,6 +23,10 @@ fn main() {
     }
     fs::create_dir_all(&out).expect("the output folder can be made");
     if let Err(why) = build(&web, &out) {
+        // What an earlier build left would be another version's page.
+        fs::remove_dir_all(&out)
+            .and_then(|()| fs::create_dir_all(&out))
+            .expect("the output folder can be emptied");
         println!("cargo:warning=the server is built without its web page: {why}");
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod changes;
+mod commands;
 mod documented;
 mod hostile;
 mod idempotency;

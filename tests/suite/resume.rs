@@ -167,6 +167,24 @@ async fn a_room_that_one_was_brought_into_while_away_is_there_afterwards() {
 }
 
 #[tokio::test]
+async fn the_words_of_a_deleted_message_are_not_told_to_who_comes_back() {
+    let server = Server::start().await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let room = ada.room(RoomKind::Private, "regrets", &[&bob]).await;
+    let mut listening = ada.socket().await;
+    listening.resume(&BTreeMap::new()).await;
+    let said = ada.says(room.id, "words to regret").await;
+    let message = ada.api.messages(room.id, Range::Latest, 1).await.expect("a page").items[0].id;
+    ada.api.edit(room.id, message, "more to regret").await.expect("edited");
+    let deleted = ada.api.delete(room.id, message).await.expect("deleted").seq;
+    let (missed, heads) = bob.socket().await.resume(&BTreeMap::from([(room.id, said - 1)])).await;
+    assert_eq!(seqs(&missed, room.id), [said, said + 1, said + 2]);
+    assert_eq!(heads.get(&room.id).copied(), deleted);
+    let told = serde_json::to_string(&missed).expect("json");
+    assert!(!told.contains("regret"), "{told}");
+}
+
+#[tokio::test]
 async fn joining_and_being_invited_are_told_at_once_and_followed_from_there() {
     let server = Server::start().await;
     let [ada, bob] = server.people(["ada", "bob"]).await;

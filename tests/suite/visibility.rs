@@ -131,6 +131,37 @@ async fn whoever_was_removed_while_away_sees_the_removal_and_nothing_after_it_on
 }
 
 #[tokio::test]
+async fn whoever_is_removed_while_reading_the_log_reads_no_entry_beyond_the_removal() {
+    let server = Server::start().await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    for _ in 0..5 {
+        let room = ada.room(RoomKind::Private, "stream", &[&bob]).await;
+        let reading: Vec<_> = (0..24)
+            .map(|_| {
+                let bob = bob.clone();
+                tokio::spawn(async move {
+                    let mut last = 0;
+                    while let Ok(page) = bob.api.entries(room.id, last, 200).await {
+                        last = page.items.last().map_or(last, |entry| entry.seq);
+                    }
+                    last
+                })
+            })
+            .collect();
+        let writing = {
+            let ada = ada.clone();
+            tokio::spawn(async move { flood(&ada, room.id, 200, "word").await })
+        };
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        let removed = ada.api.remove(room.id, bob.id()).await.expect("removed").seq;
+        for read in reading {
+            assert!(Some(read.await.expect("read")) <= removed, "beyond {removed:?}");
+        }
+        writing.await.expect("written");
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_removed_in_the_middle_of_writing_hears_no_entry_beyond_the_removal() {
     let server = Server::start().await;
     let [ada, bob] = server.people(["ada", "bob"]).await;

@@ -241,7 +241,8 @@ impl<T: Into<Key>> From<(T, IpAddr)> for Key {
     }
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What an address counts by: itself, or the /64 of IPv6.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

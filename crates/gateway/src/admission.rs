@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chat::error::{Error, Result};
 use chat::limits::Limits;
-use chat::rates::Action;
+use chat::rates::{Action, network};
 use http::request::Parts;
 
 use crate::refusal::Refusal;
@@ -90,6 +90,8 @@ impl Drop for Held {
 }
 
 fn hold(counts: &Arc<Mutex<Counts>>, address: Option<IpAddr>, of_address: usize, of_node: usize) -> Result<Held> {
+    // One customer has a whole network of IPv6 addresses.
+    let address = address.map(network);
     let mut locked = counts.lock().unwrap_or_else(PoisonError::into_inner);
     if locked.all >= of_node {
         return Err(Error::Unavailable {
@@ -140,6 +142,18 @@ mod tests {
         drop(first);
         assert_eq!(admission.counts(), (0, 2));
         admission.socket(one, &limits).expect("the place that was given back");
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_share_their_places() {
+        let (admission, limits) = (Admission::default(), limits());
+        let ip = |text: &str| text.parse().expect("ip");
+        let _held = ["2001:db8:1:2::1", "2001:db8:1:2::2"].map(|one| admission.socket(ip(one), &limits));
+        let third = admission.socket(ip("2001:db8:1:2:ffff::3"), &limits);
+        assert!(matches!(third, Err(Error::TooMany { .. })));
+        admission
+            .socket(ip("2001:db8:1:3::1"), &limits)
+            .expect("a place for another network");
     }
 
     #[test]

@@ -83,3 +83,27 @@ impl Recent {
         self.head - self.entries.len() as Seq
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::event::Event;
+
+    use super::*;
+
+    fn anything() -> Arc<Encoded> {
+        Encoded::new(Event::Resync, &Arc::from([]))
+    }
+
+    #[test]
+    fn what_was_forgotten_is_not_put_back_by_a_page_that_was_read_before() {
+        let mut recent = Recent::after(0);
+        (0..3).for_each(|_| recent.push(anything()));
+        assert_eq!(recent.since(0).map(Iterator::count), Some(3));
+        recent.forget();
+        recent.push(anything());
+        let page: Vec<_> = (1..=3).map(|seq| (seq, anything())).collect();
+        recent.prepend(&page);
+        assert!(recent.since(2).is_none());
+        assert_eq!(recent.since(3).map(Iterator::count), Some(1));
+    }
+}

@@ -39,6 +39,8 @@ impl Chat {
             .store
             .entries(room, after, limit.clamp(1, PAGE_MAX + 1))
             .await?;
+        // Asked again, as it may have ended between the two reads: what was read then reaches beyond it.
+        let membership = self.membership_of(actor, room).await?;
         Ok(entries
             .into_iter()
             .filter_map(|entry| Entry::seen_by(entry, &membership))

@@ -13,7 +13,7 @@ use crate::State;
 use crate::dialects::NATIVE;
 
 /// Signals that end a session may be lost between nodes: this often a connection asks by itself.
-const VALIDITY_EVERY: Duration = Duration::from_secs(300);
+const VALIDITY_EVERY: Duration = Duration::from_secs(60);
 /// Checks never come closer together than this.
 const VALIDITY_WAIT_MIN: Duration = Duration::from_millis(200);
 

@@ -47,7 +47,7 @@ pub(super) async fn run(chat: &Arc<Chat>, verb: &str, matches: &ArgMatches) -> R
 
 async fn list(chat: &Arc<Chat>, json: bool) -> Result<()> {
     for person in everybody(chat).await? {
-        let role = format!("{:?}", person.role).to_lowercase();
+        let role = name_of(person.role);
         if json {
             println!(
                 "{}",
@@ -66,6 +66,16 @@ async fn find(chat: &Arc<Chat>, name: &str) -> Result<Person> {
         .into_iter()
         .next()
         .with_context(|| format!("there is no user `{name}`; `rill admin user list` shows all"))
+}
+
+fn name_of(role: Role) -> &'static str {
+    match role {
+        Role::Guest => "guest",
+        Role::Bot => "bot",
+        Role::User => "user",
+        Role::Admin => "admin",
+        Role::SuperAdmin => "super_admin",
+    }
 }
 
 fn role(text: &str) -> Result<Role> {
