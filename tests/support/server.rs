@@ -17,6 +17,7 @@ const GENEROUS: &[&str] = &[
     "sends_per_room=100000/1s:100000",
     "commands_per_connection=100000/1s:100000",
     "typing_per_user=1000/1s:1000",
+    "presence_per_user=1000/1s:1000",
     "searches_per_user=1000/1s:1000",
     "rooms_opened_per_user=1000/1s:1000",
     "joins_per_user=1000/1s:1000",

@@ -64,6 +64,8 @@ pub struct Chat {
     pub(crate) tokens: Signer,
     /// Held while an account is made and brought into the general room.
     registering: tokio::sync::Mutex<()>,
+    /// People whose presence changes too fast: it is told once it settles.
+    settling: Arc<std::sync::Mutex<std::collections::HashSet<ids::UserId>>>,
     epoch: String,
 }
 
@@ -82,6 +84,7 @@ impl Chat {
             ports,
             settings,
             registering: tokio::sync::Mutex::new(()),
+            settling: Arc::default(),
             epoch,
         }))
     }

@@ -77,6 +77,8 @@ pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 24 * 3600;
 pub const COOKIE_SECONDS: i64 = 30 * 24 * 3600;
 pub const TICKET_SECONDS: i64 = 30;
 pub const TYPING: Duration = Duration::from_secs(6);
+/// Changes of presence that come too fast are told together, this long after.
+pub const PRESENCE_SETTLES: Duration = Duration::from_secs(5);
 pub const PRESENCE_GRACE: Duration = Duration::from_secs(5);
 pub const KEPT_ANSWER_SECONDS: i64 = 24 * 3600;
 
@@ -108,6 +110,7 @@ pub struct Limits {
     pub sends_per_room: Rate,
     pub commands_per_connection: Rate,
     pub typing_per_user: Rate,
+    pub presence_per_user: Rate,
     pub searches_per_user: Rate,
     pub rooms_opened_per_user: Rate,
     pub joins_per_user: Rate,
@@ -130,6 +133,7 @@ impl Default for Limits {
             sends_per_room: Rate::new(200, 50, SECOND),
             commands_per_connection: Rate::new(60, 20, SECOND),
             typing_per_user: Rate::new(3, 1, Duration::from_secs(3)),
+            presence_per_user: Rate::new(4, 1, Duration::from_secs(3)),
             searches_per_user: Rate::new(6, 2, SECOND),
             rooms_opened_per_user: Rate::new(10, 10, HOUR),
             joins_per_user: Rate::new(60, 60, HOUR),

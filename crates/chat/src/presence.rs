@@ -1,21 +1,23 @@
 //! Presence: who is here. Whoever only reconnects was never away, as far as others can see.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::Chat;
 use crate::account::Actor;
 use crate::error::{Error, Result};
 use crate::event::{Signal, Status};
 use crate::ids::UserId;
-use crate::limits::PRESENCE_GRACE;
+use crate::limits::{PRESENCE_GRACE, PRESENCE_SETTLES};
 use crate::ports::{Bus, Clock, Presence, Store};
+use crate::rates::Action;
 
 impl Chat {
     /// A connection of the actor opened; others hear of the first one, and of one that ends being away.
     pub async fn arrive(&self, actor: &Actor, connection: u64) -> Result<()> {
         let before = self.status_of(actor.id()).await?;
         if self.ports.presence.arrive(actor.id(), connection).await? || before == Status::Away {
-            self.teller().tell(actor.id(), Status::Online).await?;
+            self.tell_status(actor.id(), Status::Online).await?;
         }
         Ok(())
     }
@@ -40,7 +42,7 @@ impl Chat {
             }
         }
         if let Some(now) = self.ports.presence.set(actor.id(), connection, status).await? {
-            self.teller().tell(actor.id(), now).await?;
+            self.tell_status(actor.id(), now).await?;
         }
         Ok(())
     }
@@ -53,9 +55,29 @@ impl Chat {
         }
         let now = self.status_of(user).await?;
         if before == Status::Online && now == Status::Away {
-            self.teller().tell(user, now).await?;
+            self.tell_status(user, now).await?;
         }
         Ok(())
+    }
+
+    /// Tells at once, or, where changes come too fast, what they have come to a little later.
+    async fn tell_status(&self, user: UserId, status: Status) -> Result<()> {
+        if self.rates.admit(Action::Presence, user).is_ok() {
+            return self.teller().tell(user, status).await;
+        }
+        if self.settling().insert(user) {
+            let (teller, settling) = (self.teller(), Arc::clone(&self.settling));
+            tokio::spawn(async move {
+                tokio::time::sleep(PRESENCE_SETTLES).await;
+                settling.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+                teller.tell_what_it_is(user).await;
+            });
+        }
+        Ok(())
+    }
+
+    fn settling(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn status_of(&self, user: UserId) -> Result<Status> {
@@ -92,6 +114,19 @@ impl Teller {
         };
         self.bus.publish_signal(presence).await;
         Ok(())
+    }
+
+    async fn tell_what_it_is(self, user: UserId) {
+        let told = match self.presence.of(&[user]).await {
+            Ok(statuses) => {
+                self.tell(user, statuses.first().copied().unwrap_or(Status::Offline))
+                    .await
+            }
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = told {
+            tracing::warn!(%refusal, "a change of presence could not be told");
+        }
     }
 
     async fn tell_if_still_gone(self, user: UserId) {

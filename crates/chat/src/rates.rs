@@ -28,6 +28,8 @@ pub enum Action {
     /// Commands of a connection.
     Command,
     Typing,
+    /// Changes of somebody's presence that others are told of.
+    Presence,
     Search,
     OpenRoom,
     /// Joins, and conversations made with others.
@@ -65,6 +67,7 @@ pub struct Rates {
     send_in_room: Buckets,
     command: Buckets,
     typing: Buckets,
+    presence: Buckets,
     search: Buckets,
     open_room: Buckets,
     join: Buckets,
@@ -90,6 +93,7 @@ impl Rates {
             send_in_room: Buckets::new("messages in this room", limits.sends_per_room),
             command: Buckets::new("commands", limits.commands_per_connection),
             typing: Buckets::new("typing signals", limits.typing_per_user),
+            presence: Buckets::new("changes of presence", limits.presence_per_user),
             search: Buckets::new("searches", limits.searches_per_user),
             open_room: Buckets::new("new rooms", limits.rooms_opened_per_user),
             join: Buckets::new("joins", limits.joins_per_user),
@@ -115,6 +119,7 @@ impl Rates {
             Action::SendInRoom => &self.send_in_room,
             Action::Command => &self.command,
             Action::Typing => &self.typing,
+            Action::Presence => &self.presence,
             Action::Search => &self.search,
             Action::OpenRoom => &self.open_room,
             Action::Join => &self.join,

@@ -53,7 +53,7 @@ pub async fn door(Shared(gateway): Shared<State>, request: Request, next: Next) 
         }
         match admit(&gateway, &parts) {
             Err(refusal) => refusal.into_response(),
-            Ok(()) => survive(&gateway.metrics, next.run(Request::from_parts(parts, body))).await,
+            Ok(()) => handle(&gateway, next, Request::from_parts(parts, body)).await,
         }
     };
     let mut response = answered.instrument(span.clone()).await;
@@ -126,7 +126,7 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
     if query::holds_secret(&parts.uri) {
         return Err(Refusal::TokenInUrl);
     }
-    if !parts.uri.path().starts_with("/api/") {
+    if matches!(parts.uri.path(), "/healthz" | "/livez" | "/readyz") {
         return Ok(());
     }
     if !origin::host_is_ours(&gateway.settings, parts) {
@@ -147,6 +147,19 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
         gateway.chat.limits().requests_per_address,
     );
     Ok(())
+}
+
+/// Runs the handler. A change that was begun is finished, also if its client hangs up meanwhile: some take two steps.
+async fn handle(gateway: &State, next: Next, request: Request) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if !changes {
+        return survive(&gateway.metrics, next.run(request)).await;
+    }
+    let state = gateway.clone();
+    let handler = async move { survive(&state.metrics, next.run(request)).await };
+    let handled = gateway.tasks.spawn(handler.in_current_span());
+    let broken = |_| Refusal::Chat(Error::Internal).into_response();
+    handled.await.unwrap_or_else(broken)
 }
 
 /// Runs a handler; a panic ends this one request.

@@ -1,5 +1,6 @@
 //! What attackers send, and the answer that each gets; a module per door that they try.
 
+mod fairness;
 mod flood;
 mod frames;
 mod http;

@@ -18,7 +18,7 @@ impl Chat {
 
     /// Makes an account for somebody, also where registration is closed.
     pub async fn create_user(&self, username: &str, password: &str) -> Result<Account> {
-        self.make_account(username, password, Default::default()).await
+        self.make_account(username, password, Default::default(), true).await
     }
 
     /// Sets a new password for somebody who forgot theirs; all their sessions end.

@@ -32,16 +32,19 @@ impl Chat {
         self.rates.admit(Action::Register, peer.address)?;
         let first = self.first_account().await?;
         self.may_register(first, wanted.setup_code.as_deref())?;
-        self.make_account(&wanted.username, &wanted.password, wanted.profile)
+        let open = self.settings.registration_open;
+        self.make_account(&wanted.username, &wanted.password, wanted.profile, open)
             .await
     }
 
-    /// Checks name, password and profile, makes the account and brings it into "General".
+    /// Checks name, password and profile, makes the account and brings it into "General". Unless it is `open` to
+    /// everybody, only the very first passes.
     pub(super) async fn make_account(
         &self,
         username: &str,
         password: &str,
         profile: ProfileChanges,
+        open: bool,
     ) -> Result<Account> {
         let username = text::username(username)?;
         password::check(password, &username)?;
@@ -51,6 +54,10 @@ impl Chat {
         // One at a time, so that "General" is there before the second account looks for it.
         let _turn = self.registering.lock().await;
         let first = self.first_account().await?;
+        // Asked again: of many who were first a moment ago, one still is.
+        if !first && !open {
+            return Err(Error::RegistrationClosed);
+        }
         if username == OWNERS_NAME && !first {
             return Err(Error::invalid("username", "is reserved; choose another"));
         }

@@ -26,10 +26,11 @@ impl Chat {
         self.confirm_password(actor, password).await?;
         let account = self.ports.store.account(user).await?;
         let account = account.ok_or(Error::NotFound { what: "user" })?;
-        if account.person.role == role {
-            return Ok(account);
-        }
-        let account = self.ports.store.set_role(user, role).await?;
+        let account = match account.person.role == role {
+            // A repeat: the first try may have ended before the sessions did.
+            true => account,
+            false => self.ports.store.set_role(user, role).await?,
+        };
         self.end_sessions_of(user, None).await?;
         Ok(account)
     }

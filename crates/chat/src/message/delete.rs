@@ -17,7 +17,7 @@ impl Chat {
         client_id: Option<ClientId>,
         if_seq: Option<Seq>,
     ) -> Result<Outcome> {
-        self.admit_send(actor, room)?;
+        self.admit_send(actor, room).await?;
         let (message, _) = self.target(actor, room, message, if_seq).await?;
         self.submit(&actor.person, room, client_id, Body::MessageDeleted { message })
             .await

@@ -18,7 +18,7 @@ impl Chat {
         client_id: Option<ClientId>,
         if_seq: Option<Seq>,
     ) -> Result<Outcome> {
-        self.admit_send(actor, room)?;
+        self.admit_send(actor, room).await?;
         let (message, has_place) = self.target(actor, room, message, if_seq).await?;
         let text = if has_place {
             Text::parse_or_empty(text)?

@@ -17,7 +17,7 @@ impl Chat {
         on: bool,
         client_id: Option<ClientId>,
     ) -> Result<Outcome> {
-        self.admit_send(actor, room)?;
+        self.admit_send(actor, room).await?;
         let (message, _) = self.target(actor, room, message, None).await?;
         let body = if on {
             Body::MessagePinned { message }

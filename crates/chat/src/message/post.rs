@@ -28,7 +28,7 @@ pub struct Post {
 impl Chat {
     /// Posts a message; the answer means that it is kept.
     pub async fn post_message(&self, actor: &Actor, post: Post) -> Result<Outcome> {
-        self.admit_send(actor, post.room)?;
+        self.admit_send(actor, post.room).await?;
         let location = post.location.map(place).transpose()?;
         let text = match &location {
             Some(_) => Text::parse_or_empty(post.text)?,
@@ -49,10 +49,14 @@ impl Chat {
         self.submit(&actor.person, post.room, post.client_id, body).await
     }
 
-    /// Every entry about messages counts as a send, of its sender and in its room.
-    pub(super) fn admit_send(&self, actor: &Actor, room: RoomId) -> Result<()> {
+    /// Every entry about messages counts as a send, of its sender and, if they are in it, in its room.
+    pub(super) async fn admit_send(&self, actor: &Actor, room: RoomId) -> Result<()> {
         self.rates.admit(Action::Send, actor.id())?;
-        self.rates.admit(Action::SendInRoom, room)?;
+        let membership = self.ports.store.membership(room, actor.id()).await?;
+        // The commit refuses strangers; they must not use up what the room takes.
+        if membership.is_some_and(|own| own.is_present()) {
+            self.rates.admit(Action::SendInRoom, room)?;
+        }
         Ok(())
     }
 

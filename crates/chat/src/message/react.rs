@@ -18,7 +18,7 @@ impl Chat {
         on: bool,
         client_id: Option<ClientId>,
     ) -> Result<Outcome> {
-        self.admit_send(actor, room)?;
+        self.admit_send(actor, room).await?;
         let emoji = emoji(raw)?;
         let (message, _) = self.target(actor, room, message, None).await?;
         let body = if on {

@@ -101,6 +101,8 @@ struct Work {
     malformed: u32,
     too_fast: u32,
     next_ping: Instant,
+    /// A ping of ours has not been answered yet.
+    pong_is_due: bool,
     next_check: Instant,
 }
 
@@ -128,6 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             malformed: 0,
             too_fast: 0,
             next_ping: now + HEARTBEAT,
+            pong_is_due: false,
         };
         let mut frames: Vec<Queued> = Vec::new();
         loop {
@@ -163,12 +166,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 None,
                 &Refusal::Malformed("Frames are JSON texts, not binary".to_owned()),
             ),
-            // Pings cost as much as commands do.
+            // Pings cost as much as commands do, and so do pongs that nobody asked for.
             Taken::Ping => match work.count() {
                 Ok(()) => return self.write([]).await,
                 Err(_) => work.slow_down(),
             },
-            Taken::Pong => Ok(None),
+            Taken::Pong if std::mem::take(&mut work.pong_is_due) => Ok(None),
+            Taken::Pong => match work.count() {
+                Ok(()) => Ok(None),
+                Err(_) => work.slow_down(),
+            },
         };
         match admitted {
             Ok(None) => Ok(()),
@@ -208,6 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
         if now >= work.next_ping {
             work.next_ping = now + HEARTBEAT;
+            work.pong_is_due = true;
             self.send([Message::Ping(Bytes::new())]).await?;
         }
         Ok(())
@@ -297,12 +305,16 @@ enum Taken {
 impl Work {
     /// Puts what was read into the queue of commands, or answers the refusal.
     fn admit(&mut self, text: &Bytes) -> Result<Option<Frame>, CloseCode> {
+        let counted = self.count();
         let command = match native::read(text) {
             Ok(command) => command,
-            Err((reference, refusal)) => return self.misread(reference, &refusal),
+            Err((reference, refusal)) => {
+                counted.or_else(|_| self.slow_down().map(|_| ()))?;
+                return self.misread(reference, &refusal);
+            }
         };
         self.malformed = 0;
-        if let Err(refusal) = self.count() {
+        if let Err(refusal) = counted {
             self.slow_down()?;
             let reference = native::reference(&command).map(str::to_owned);
             return Ok(Some(native::refused(reference, &refusal.into())));

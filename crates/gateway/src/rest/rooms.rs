@@ -20,7 +20,7 @@ use crate::page::{self, Named};
 use crate::path::Path;
 use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::{State, etag, said, words};
+use crate::{State, etag, idempotency, said, words};
 
 /// All of one's own rooms.
 #[utoipa::path(get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms",
@@ -36,6 +36,7 @@ pub async fn list(Shared(gateway): Shared<State>, Signed(actor): Signed) -> Resu
 pub async fn open(
     Shared(gateway): Shared<State>,
     Signed(actor): Signed,
+    headers: HeaderMap,
     Json(wanted): Json<OpenRoom>,
 ) -> Result<(StatusCode, Json<Room>), Refusal> {
     let request = NewRoomRequest {
@@ -46,7 +47,9 @@ pub async fn open(
         history: wanted.history.map(said::history),
         members: wanted.members.into_iter().map(UserId).collect(),
     };
-    let mine = gateway.chat.open_room(&actor, request, None).await?;
+    // The key makes the room itself repeatable, not only its answer.
+    let client_id = super::client_id(idempotency::key(&headers)?)?;
+    let mine = gateway.chat.open_room(&actor, request, client_id).await?;
     Ok((StatusCode::CREATED, Json(own_room(&mine))))
 }
 

@@ -45,6 +45,11 @@ pub const LIMITS: &[Limit] = &[
     rate("commands_per_connection", "Commands over one socket.", |l| {
         &mut l.commands_per_connection
     }),
+    rate(
+        "presence_per_user",
+        "Changes of presence of one person that are told at once.",
+        |l| &mut l.presence_per_user,
+    ),
     rate("typing_per_user", "Typing signals of one person.", |l| {
         &mut l.typing_per_user
     }),

@@ -20,6 +20,8 @@ use crate::words;
 
 /// What is spoken here.
 pub(in crate::live) const PROTOCOL: &str = "rill/1";
+/// Frames before it is known who is asking: more than pings and pongs need.
+const FRAMES_BEFORE_AUTH_MAX: u32 = 100;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Says hello, finds out who is asking, and welcomes them.
@@ -53,7 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// The first frame that says who is asking.
     async fn ask(&mut self) -> Result<Actor, End> {
-        loop {
+        for _ in 0..FRAMES_BEFORE_AUTH_MAX {
             let message = self.stream.next().await;
             let asked = match self.message(message)? {
                 Taken::Text(text) => match native::read(&text) {
@@ -68,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 Err(refusal) => Err(self.refuse_as(refusal).await),
             };
         }
+        Err(End::Because(CloseCode::NotSignedIn))
     }
 
     async fn refuse(&mut self, error: Error) -> End {
