@@ -7,8 +7,6 @@ use chat::limits::Rate;
 use chat::rates::Quota;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
-use crate::refusal::whole_seconds;
-
 /// The tightest limit that a request met; `request` puts an empty one into each request.
 #[derive(Clone, Debug, Default)]
 pub struct Tightest(Arc<Mutex<Option<Noted>>>);
@@ -84,6 +82,11 @@ fn put(headers: &mut HeaderMap, name: &'static str, value: String) {
     if let Ok(value) = HeaderValue::from_str(&value) {
         headers.insert(HeaderName::from_static(name), value);
     }
+}
+
+/// Seconds for `Retry-After`: whole, and never 0.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_millis().div_ceil(1000) as u64).max(1)
 }
 
 #[cfg(test)]

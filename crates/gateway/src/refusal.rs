@@ -7,6 +7,8 @@ use chat::error::Error;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use protocol::error::{FieldProblem, Problem};
 
+use crate::quota;
+
 /// Every way in which a door says no.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -181,10 +183,10 @@ impl IntoResponse for Refusal {
         let mut response = render(&problem);
         let headers = response.headers_mut();
         if let Some(wait) = self.retry_after() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(quota::whole_seconds(wait)));
         }
         if let Self::Chat(Error::TooMany { what, retry_after }) = &self {
-            crate::quota::spent(headers, what, *retry_after);
+            quota::spent(headers, what, *retry_after);
         }
         for (name, value) in self.headers() {
             headers.insert(name, HeaderValue::from_static(value));
@@ -203,11 +205,6 @@ pub fn render(problem: &Problem) -> Response {
         (header::CACHE_CONTROL, "no-store"),
     ];
     (status, media_type, body).into_response()
-}
-
-/// Seconds for `Retry-After`: whole, and never 0.
-pub fn whole_seconds(wait: Duration) -> u64 {
-    (wait.as_millis().div_ceil(1000) as u64).max(1)
 }
 
 struct Meaning {

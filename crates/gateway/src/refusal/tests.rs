@@ -136,6 +136,6 @@ fn every_code_is_in_the_protocol_with_its_status() {
 #[test]
 fn waiting_is_told_in_whole_seconds_and_never_as_none() {
     for (milliseconds, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (2500, 3)] {
-        assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds);
+        assert_eq!(quota::whole_seconds(Duration::from_millis(milliseconds)), seconds);
     }
 }
