@@ -33,6 +33,28 @@ async fn works(person: &Person) -> bool {
 }
 
 #[tokio::test]
+async fn a_token_that_was_used_long_ago_still_gives_a_thief_away() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let first = ada.api.tokens().expect("tokens");
+    let mut newest = first.access_token.clone();
+    for _ in 0..3 {
+        newest = ada.api.renew(&newest).await.expect("renewed");
+    }
+    let stolen = json!(Refresh {
+        refresh_token: first.refresh_token
+    });
+    assert_eq!(
+        refused(&server, Method::POST, "sessions/refresh", stolen).await,
+        (401, "not_signed_in".to_owned())
+    );
+    let current = json!(Refresh {
+        refresh_token: ada.api.tokens().expect("tokens").refresh_token
+    });
+    assert_eq!(refused(&server, Method::POST, "sessions/refresh", current).await.0, 401);
+}
+
+#[tokio::test]
 async fn a_refresh_token_works_once_and_a_second_use_ends_the_session_for_both() {
     let server = Server::start().await;
     let ada = server.person("ada").await;

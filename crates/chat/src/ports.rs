@@ -88,7 +88,7 @@ pub trait Store: Send + Sync {
     async fn add_login(&self, login: Login) -> Result<()>;
     async fn login(&self, session: SessionId) -> Result<Option<Login>>;
     async fn login_by_secret(&self, hash: &[u8]) -> Result<Option<Login>>;
-    /// Also finds the login by the hash of its previous refresh token (see `Login::previous_hash`).
+    /// By the current refresh token, or by one that `rotate_login` replaced in the last 30 days.
     async fn login_by_refresh(&self, hash: &[u8]) -> Result<Option<Login>>;
     /// Replaces the refresh token if `old` is still the current one; false if somebody was faster.
     async fn rotate_login(&self, session: SessionId, old: &[u8], new: &[u8], expires: Timestamp) -> Result<bool>;

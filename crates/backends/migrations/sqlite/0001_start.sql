@@ -45,7 +45,6 @@ create table logins (
     user_id blob not null references users (id),
     kind text not null,
     secret_hash blob not null unique,
-    previous_hash blob,
     label text not null,
     address text not null,
     created_at integer not null,
@@ -53,8 +52,15 @@ create table logins (
     expires_at integer not null
 ) strict, without rowid;
 create index logins_by_user on logins (user_id, created_at);
-create index logins_by_previous on logins (previous_hash) where previous_hash is not null;
 create index logins_by_expiry on logins (expires_at);
+
+-- Refresh tokens that were used already: one that turns up again was stolen.
+create table used_tokens (
+    hash blob primary key not null,
+    login_id blob not null references logins (id) on delete cascade,
+    used_at integer not null
+) strict, without rowid;
+create index used_tokens_by_login on used_tokens (login_id, used_at);
 
 create table tickets (
     hash blob primary key not null,

@@ -11,7 +11,7 @@ use super::columns::{id, integer, login_kind, login_kind_word, time};
 use super::fault::Answer;
 
 /// The columns that `read` reads.
-const SELECT: &str = "select l.id, l.user_id, l.kind, l.secret_hash, l.previous_hash, l.label, l.address, \
+const SELECT: &str = "select l.id, l.user_id, l.kind, l.secret_hash, l.label, l.address, \
                       l.created_at, l.seen_at, l.expires_at from logins l";
 
 /// Adds the login; where the user has too many then, the oldest end.
@@ -19,16 +19,14 @@ pub(crate) fn add(db: &Connection, login: &Login, now: Timestamp) -> Answer<()> 
     db.prepare_cached("delete from logins where id in (select id from logins where expires_at <= ? limit 100)")?
         .execute([now.0])?;
     db.prepare_cached(
-        "insert into logins (id, user_id, kind, secret_hash, previous_hash, label, address, created_at, seen_at,
-                             expires_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into logins (id, user_id, kind, secret_hash, label, address, created_at, seen_at, expires_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(rusqlite::params![
         login.id.0.as_bytes(),
         login.user.0.as_bytes(),
         login_kind_word(login.kind),
         login.secret_hash,
-        login.previous_hash,
         login.label,
         login.address,
         login.created_at.0,
@@ -60,21 +58,35 @@ pub(crate) fn by_secret(db: &Connection, hash: &[u8], now: Timestamp) -> Answer<
     Ok(statement.query_row((hash, now.0), read).optional()?)
 }
 
-/// By the hash of the current refresh token, or of the one before it.
+/// By the hash of the current refresh token, or of one that was used before.
 pub(crate) fn by_refresh(db: &Connection, hash: &[u8], now: Timestamp) -> Answer<Option<Login>> {
     let mut statement = db.prepare_cached(&format!(
-        "{SELECT} where (l.secret_hash = ?1 or l.previous_hash = ?1) and l.kind = 'token' and l.expires_at > ?2"
+        "{SELECT} where (l.secret_hash = ?1 or l.id = (select login_id from used_tokens where hash = ?1))
+         and l.kind = 'token' and l.expires_at > ?2"
     ))?;
     Ok(statement.query_row((hash, now.0), read).optional()?)
 }
 
-/// Replaces the refresh token if `old` is still the current one.
-pub(crate) fn rotate(db: &Connection, session: SessionId, old: &[u8], new: &[u8], expires: Timestamp) -> Answer<bool> {
-    let mut statement = db.prepare_cached(
-        "update logins set previous_hash = secret_hash, secret_hash = ?3, expires_at = ?4
-         where id = ?1 and secret_hash = ?2",
-    )?;
-    Ok(statement.execute((session.0.as_bytes(), old, new, expires.0))? == 1)
+/// Replaces the refresh token if `old` is still the current one, and remembers `old` as used.
+pub(crate) fn rotate(
+    db: &Connection,
+    session: SessionId,
+    old: &[u8],
+    new: &[u8],
+    expires: Timestamp,
+    now: Timestamp,
+) -> Answer<bool> {
+    let id = session.0.as_bytes();
+    let mut statement =
+        db.prepare_cached("update logins set secret_hash = ?3, expires_at = ?4 where id = ?1 and secret_hash = ?2")?;
+    if statement.execute((id, old, new, expires.0))? == 0 {
+        return Ok(false);
+    }
+    db.prepare_cached("delete from used_tokens where login_id = ? and used_at <= ?")?
+        .execute((id, now.plus_seconds(-limits::REFRESH_TOKEN_SECONDS).0))?;
+    db.prepare_cached("insert into used_tokens (hash, login_id, used_at) values (?, ?, ?)")?
+        .execute((old, id, now.0))?;
+    Ok(true)
 }
 
 pub(crate) fn touch(db: &Connection, session: SessionId, seen: Timestamp) -> Answer<()> {
@@ -140,11 +152,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Login> {
         user: UserId(id(row, 1)?),
         kind: login_kind(row.get_ref(2)?.as_str()?)?,
         secret_hash: row.get(3)?,
-        previous_hash: row.get(4)?,
-        label: row.get(5)?,
-        address: row.get(6)?,
-        created_at: time(row, 7)?,
-        seen_at: time(row, 8)?,
-        expires_at: time(row, 9)?,
+        label: row.get(4)?,
+        address: row.get(5)?,
+        created_at: time(row, 6)?,
+        seen_at: time(row, 7)?,
+        expires_at: time(row, 8)?,
     })
 }

@@ -206,8 +206,8 @@ impl Store for Sqlite {
     }
 
     async fn rotate_login(&self, session: SessionId, old: &[u8], new: &[u8], expires: Timestamp) -> Result<bool> {
-        let (old, new) = (old.to_vec(), new.to_vec());
-        self.write(move |link| logins::rotate(&link.db, session, &old, &new, expires))
+        let (old, new, now) = (old.to_vec(), new.to_vec(), self.clock.now());
+        self.write(move |link| logins::rotate(&link.db, session, &old, &new, expires, now))
             .await
     }
 

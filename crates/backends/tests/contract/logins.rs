@@ -26,7 +26,6 @@ fn login(user: UserId, kind: LoginKind, secret: &[u8]) -> Login {
         user,
         kind,
         secret_hash: secret.to_vec(),
-        previous_hash: None,
         label: "Browser".into(),
         address: "::1".into(),
         created_at: START,
@@ -86,10 +85,20 @@ async fn of_many_who_rotate_one_wins_and_the_old_token_is_remembered(world: Worl
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|won| *won).count(), 1);
     let stolen = world.store.login_by_refresh(b"first").await.unwrap().unwrap();
-    assert_eq!(
-        (stolen.id, stolen.previous_hash.as_deref()),
-        (family.id, Some(&b"first"[..]))
+    assert_eq!(stolen.id, family.id);
+    let second = stolen.secret_hash.clone();
+    let later = START.plus_seconds(300);
+    assert!(
+        world
+            .store
+            .rotate_login(family.id, &second, b"third", later)
+            .await
+            .unwrap()
     );
+    for used in [b"first".as_slice(), &second] {
+        let found = world.store.login_by_refresh(used).await.unwrap().unwrap();
+        assert_eq!((found.id, found.secret_hash.as_slice()), (family.id, &b"third"[..]));
+    }
     assert_eq!(
         (stolen.secret_hash.len(), stolen.expires_at),
         (1, START.plus_seconds(200))

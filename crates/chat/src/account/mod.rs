@@ -111,8 +111,6 @@ pub struct Login {
     pub kind: LoginKind,
     /// Of the cookie's secret, or of the current refresh token.
     pub secret_hash: Vec<u8>,
-    /// Of the refresh token before: if it turns up again, the family was stolen.
-    pub previous_hash: Option<Vec<u8>>,
     /// What the client calls itself (`User-Agent`), shortened.
     pub label: String,
     pub address: String,

@@ -81,7 +81,6 @@ impl Chat {
             user,
             kind,
             secret_hash,
-            previous_hash: None,
             label: label(&peer.label),
             address: peer.address.to_canonical().to_string(),
             created_at: now,
