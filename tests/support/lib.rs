@@ -3,6 +3,7 @@
 //! Architecture invariant: it knows the server only as a binary and a protocol; it depends on none of its crates.
 
 pub mod checker;
+pub mod database;
 pub mod frames;
 pub mod history;
 pub mod people;

@@ -38,15 +38,23 @@ const GENEROUS: &[&str] = &[
 pub struct Options {
     flags: Vec<String>,
     strict: bool,
+    everywhere: bool,
 }
 
 impl Options {
     /// The product's own limits, instead of the generous ones of the tests.
     pub fn strict() -> Self {
         Self {
-            flags: Vec::new(),
             strict: true,
+            ..Self::default()
         }
+    }
+
+    /// Listening on every address of the machine, not on loopback alone.
+    #[must_use]
+    pub fn everywhere(mut self) -> Self {
+        self.everywhere = true;
+        self
     }
 
     /// With a flag, such as `--registration` and `closed`.
@@ -93,7 +101,8 @@ impl Server {
     /// Starts one as told, and waits until it listens.
     pub async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (child, address) = spawn(&options, folder.path(), "127.0.0.1:0")
+        let listen = if options.everywhere { "0.0.0.0:0" } else { "127.0.0.1:0" };
+        let (child, address) = spawn(&options, folder.path(), listen)
             .await
             .unwrap_or_else(|log| panic!("{log}"));
         Self {

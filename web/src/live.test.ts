@@ -171,6 +171,7 @@ describe('an end', () => {
     [4003, 'sign_in'],
     [4004, 'sign_in'],
     [1007, 'give_up'],
+    [1008, 'give_up'],
     [1009, 'give_up'],
     [4100, 'give_up'],
     [4103, 'give_up'],

@@ -142,7 +142,7 @@ export class Live {
     const proven = this.#proven;
     this.#drop();
     if (code >= 4001 && code <= 4007) this.#end('sign_in', code);
-    else if (code === 1007 || code === 1009 || (code >= 4100 && code <= 4199)) this.#end('give_up', code);
+    else if ((code >= 1007 && code <= 1009) || (code >= 4100 && code <= 4199)) this.#end('give_up', code);
     else {
       this.#retryLater();
       if (!proven) this.listener.unproven();

@@ -93,6 +93,9 @@ pub struct Draft {
     /// The actor's role on the server, for the rules that are checked again inside the commit.
     pub role: Role,
     pub client_id: Option<ClientId>,
+    /// The `changed_seq`, of the message that the body changes or else of the room, that the actor saw; refused as
+    /// `Stale` if it is another one by now.
+    pub if_seq: Option<Seq>,
     pub body: Body,
 }
 

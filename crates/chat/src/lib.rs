@@ -14,7 +14,7 @@ use crate::account::token::Signer;
 use crate::account::{Actor, Person};
 use crate::error::Result;
 use crate::event::{Body, Draft, Outcome};
-use crate::ids::{ClientId, EntryId, RoomId, Timestamp};
+use crate::ids::{ClientId, EntryId, RoomId, Seq, Timestamp};
 use crate::limits::Limits;
 use crate::ports::KeptAnswer;
 use crate::rates::Rates;
@@ -133,12 +133,25 @@ impl Chat {
         client_id: Option<ClientId>,
         body: Body,
     ) -> Result<Outcome> {
+        self.submit_if(actor, room, client_id, None, body).await
+    }
+
+    /// The same, if `changed_seq` of what the body changes is still `if_seq` then; otherwise `Stale`.
+    pub(crate) async fn submit_if(
+        &self,
+        actor: &Person,
+        room: RoomId,
+        client_id: Option<ClientId>,
+        if_seq: Option<Seq>,
+        body: Body,
+    ) -> Result<Outcome> {
         let draft = Draft {
             room,
             id: EntryId(self.fresh_id()),
             actor: actor.id,
             role: actor.role,
             client_id,
+            if_seq,
             body,
         };
         self.ports.intake.submit(draft).await

@@ -81,6 +81,8 @@ pub const TYPING: Duration = Duration::from_secs(6);
 pub const PRESENCE_SETTLES: Duration = Duration::from_secs(5);
 pub const PRESENCE_GRACE: Duration = Duration::from_secs(5);
 pub const KEPT_ANSWER_SECONDS: i64 = 24 * 3600;
+/// Answers kept of one person, for requests that may be repeated.
+pub const KEPT_ANSWERS_PER_USER_MAX: usize = 1_000;
 
 /// How often something may be done: `burst` at once, then one every `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -74,6 +74,8 @@ pub trait Store: Send + Sync {
     async fn account_for_sign_in(&self, login: &str) -> Result<Option<(Account, String)>>;
     async fn password_of(&self, user: UserId) -> Result<Option<String>>;
     async fn set_password(&self, user: UserId, phc: &str) -> Result<()>;
+    /// Sets the password's PHC string if it still is `old`; false if it changed meanwhile.
+    async fn replace_password(&self, user: UserId, old: &str, new: &str) -> Result<bool>;
     /// Fails with `Stale` if the account's revision is not `revision` (where one is given).
     async fn change_profile(&self, user: UserId, changes: ProfileChanges, revision: Option<u64>) -> Result<Account>;
     async fn set_role(&self, user: UserId, role: Role) -> Result<Account>;
@@ -85,7 +87,8 @@ pub trait Store: Send + Sync {
     async fn avatar(&self, id: &str) -> Result<Option<Avatar>>;
 
     // Logins (signed-in sessions) and tickets. Secrets arrive hashed.
-    async fn add_login(&self, login: Login) -> Result<()>;
+    /// Where the user has too many then, those seen longest ago end, and are answered.
+    async fn add_login(&self, login: Login) -> Result<Vec<SessionId>>;
     async fn login(&self, session: SessionId) -> Result<Option<Login>>;
     async fn login_by_secret(&self, hash: &[u8]) -> Result<Option<Login>>;
     /// By the current refresh token, or by one that `rotate_login` replaced in the last 30 days.

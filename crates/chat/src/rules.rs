@@ -23,7 +23,7 @@ pub struct Facts {
     pub actor: Option<Membership>,
     /// The membership of `Body::subject`, present or past.
     pub subject: Option<Membership>,
-    /// How many rooms the person who would come in (actor or subject) is in already.
+    /// How many rooms the person who would come in is in already; of several people, the one who is in most.
     pub rooms_of_newcomer: u64,
     /// The message that `Body::target` (or the thread of a post) names, if it is in this room.
     pub target: Option<TargetFacts>,
@@ -37,6 +37,8 @@ pub struct RoomFacts {
     pub protected: bool,
     pub archived: bool,
     pub last_seq: Seq,
+    /// The last entry that changed its settings.
+    pub changed_seq: Seq,
     pub member_count: u64,
     /// Present members with the role of owner.
     pub owner_count: u64,
@@ -53,6 +55,8 @@ pub struct TargetFacts {
     /// The text as it stands, to see whether an edit changes it.
     pub text: String,
     pub edits: u64,
+    /// The last entry that changed it.
+    pub changed_seq: Seq,
     /// Whether the actor already put this emoji there (reactions only).
     pub reacted: bool,
     /// How many different emoji are on it, and whether this one is among them.
@@ -80,26 +84,10 @@ pub fn admit(draft: &Draft, facts: &Facts) -> Result<Verdict> {
     if ask.room.archived && !works_when_archived(&draft.body) {
         return Err(Error::Archived);
     }
-    match &draft.body {
-        // Answered above.
-        Body::RoomOpened { .. } => Err(Error::Internal),
-        Body::RoomChanged { changes } => change::change(&ask, changes),
-        Body::RoomArchived => change::archive(&ask, true),
-        Body::RoomUnarchived => change::archive(&ask, false),
-        Body::RoomDeleted => change::delete(&ask),
-        Body::MemberJoined => people::join(&ask),
-        Body::MemberInvited { user } => people::invite(&ask, *user),
-        Body::MemberLeft => people::leave(&ask),
-        Body::MemberRemoved { user } => people::remove(&ask, *user),
-        Body::MemberRoleChanged { role, .. } => people::change_role(&ask, *role),
-        Body::MessagePosted { thread, .. } => message::post(&ask, thread.is_some()),
-        Body::MessageEdited { text, .. } => message::edit(&ask, text),
-        Body::MessageDeleted { .. } => message::delete(&ask),
-        Body::ReactionAdded { .. } => message::react(&ask, true),
-        Body::ReactionRemoved { .. } => message::react(&ask, false),
-        Body::MessagePinned { .. } => message::pin(&ask, true),
-        Body::MessageUnpinned { .. } => message::pin(&ask, false),
-    }
+    let verdict = judge(&ask)?;
+    // Last: whoever may not do it at all hears that instead.
+    was_seen(&ask)?;
+    Ok(verdict)
 }
 
 /// The first seq that somebody may see who comes in with entry `seq`.
@@ -107,6 +95,41 @@ pub fn first_visible(history: History, seq: Seq) -> Seq {
     match history {
         History::All => 1,
         History::Joined => seq,
+    }
+}
+
+fn judge(ask: &Ask<'_>) -> Result<Verdict> {
+    match &ask.draft.body {
+        // Answered above.
+        Body::RoomOpened { .. } => Err(Error::Internal),
+        Body::RoomChanged { changes } => change::change(ask, changes),
+        Body::RoomArchived => change::archive(ask, true),
+        Body::RoomUnarchived => change::archive(ask, false),
+        Body::RoomDeleted => change::delete(ask),
+        Body::MemberJoined => people::join(ask),
+        Body::MemberInvited { user } => people::invite(ask, *user),
+        Body::MemberLeft => people::leave(ask),
+        Body::MemberRemoved { user } => people::remove(ask, *user),
+        Body::MemberRoleChanged { role, .. } => people::change_role(ask, *role),
+        Body::MessagePosted { thread, .. } => message::post(ask, thread.is_some()),
+        Body::MessageEdited { text, .. } => message::edit(ask, text),
+        Body::MessageDeleted { .. } => message::delete(ask),
+        Body::ReactionAdded { .. } => message::react(ask, true),
+        Body::ReactionRemoved { .. } => message::react(ask, false),
+        Body::MessagePinned { .. } => message::pin(ask, true),
+        Body::MessageUnpinned { .. } => message::pin(ask, false),
+    }
+}
+
+/// Refuses to change what is not as the actor saw it (`Draft::if_seq`).
+fn was_seen(ask: &Ask<'_>) -> Result<()> {
+    let (what, now) = match ask.draft.body.target() {
+        Some(_) => ("message", ask.facts.target.as_ref().map(|message| message.changed_seq)),
+        None => ("room", Some(ask.room.changed_seq)),
+    };
+    match ask.draft.if_seq {
+        Some(seen) if Some(seen) != now => Err(Error::Stale { what }),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -1,12 +1,9 @@
 //! `ETag`, `If-Match` and `If-None-Match` (RFC 9110, section 13): against overwriting what one has not seen.
 
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chat::error::Error;
 use chat::room::Room;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use ring::digest::{SHA256, digest};
 
 use crate::refusal::Refusal;
 
@@ -71,14 +68,6 @@ impl Condition {
             }
         }
     }
-
-    /// Whether the tag fulfils it.
-    pub fn holds(&self, tag: &str) -> bool {
-        match self {
-            Self::None | Self::Any => true,
-            Self::OneOf(tags) => tags.iter().any(|one| one == tag),
-        }
-    }
 }
 
 /// The answer with its tag, or 304 if the client has it already.
@@ -103,21 +92,7 @@ pub fn with(tag: &str, answer: impl IntoResponse) -> Response {
 
 /// The tag of a room's settings: it stays the same when somebody posts.
 pub fn of_room(room: &Room) -> String {
-    let settings = (
-        room.kind,
-        &room.name,
-        &room.topic,
-        &room.description,
-        room.history,
-        room.archived,
-        room.protected,
-    );
-    hash(format!("{settings:?}").as_bytes())
-}
-
-/// A short hash of bytes, fit for a tag.
-pub fn hash(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(&digest(&SHA256, bytes).as_ref()[..15])
+    room.changed_seq.to_string()
 }
 
 fn has_already(headers: &HeaderMap, quoted: &str) -> bool {

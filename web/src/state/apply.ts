@@ -274,7 +274,7 @@ function compareHeads(world: World, heads: Record<string, number>): Wish[] {
     else if (state.cursor < head) wishes.push(...reset(world, room, head));
   }
   for (const room of world.rooms.keys()) {
-    if (!(room in heads)) wishes.push({ kind: 'load', room });
+    if (!Object.hasOwn(heads, room)) wishes.push({ kind: 'load', room });
   }
   return wishes;
 }

@@ -80,6 +80,7 @@ create table kept_answers (
     primary key (user_id, key)
 ) strict;
 create index kept_answers_by_age on kept_answers (created_at);
+create index kept_answers_by_user on kept_answers (user_id, created_at);
 
 create table rooms (
     id blob primary key not null,
@@ -98,6 +99,8 @@ create table rooms (
     created_at integer not null,
     deleted_at integer,
     last_seq integer not null,
+    -- Of the last entry that changed the settings.
+    changed_seq integer not null,
     last_ordinal integer not null,
     -- Of the last message (or of the opening), and of the last entry of any kind.
     last_at integer not null,

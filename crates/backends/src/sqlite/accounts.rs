@@ -89,6 +89,12 @@ pub(crate) fn set_password(db: &Connection, user: UserId, phc: &str) -> Answer<(
     }
 }
 
+/// Only where the password still is `old`.
+pub(crate) fn replace_password(db: &Connection, user: UserId, old: &str, new: &str) -> Answer<bool> {
+    let mut statement = db.prepare_cached("update users set password = ?3 where id = ?1 and password = ?2")?;
+    Ok(statement.execute((user.0.as_bytes(), old, new))? == 1)
+}
+
 /// Sets the fields that are given; an empty e-mail address is none.
 pub(crate) fn change_profile(
     db: &Connection,

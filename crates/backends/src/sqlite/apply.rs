@@ -26,6 +26,7 @@ impl Batch<'_> {
             archived: false,
             deleted: false,
             last_seq: 0,
+            changed_seq: 0,
             last_ordinal: 0,
             last_at: now,
             entry_at: now,
@@ -48,9 +49,9 @@ impl Batch<'_> {
         self.db
             .prepare_cached(
                 "insert into rooms (id, kind, name, name_key, folded, topic, description, history, protected, archived,
-                                    direct_key, created_at, last_seq, last_ordinal, last_at, entry_at, member_count,
-                                    owner_count, pin_count)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, 0, 0, ?11, ?11, 0, 0, 0)",
+                                    direct_key, created_at, last_seq, changed_seq, last_ordinal, last_at, entry_at,
+                                    member_count, owner_count, pin_count)
+                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, 0, 0, 0, ?11, ?11, 0, 0, 0)",
             )?
             .execute(rusqlite::params![
                 draft.room.0.as_bytes(),

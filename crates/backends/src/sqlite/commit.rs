@@ -245,6 +245,9 @@ impl<'db> Batch<'db> {
             None => self.open(draft)?,
         };
         state.last_seq += 1;
+        if draft.body.sets_up() {
+            state.changed_seq = state.last_seq;
+        }
         state.last_ordinal += u64::from(matches!(draft.body, Body::MessagePosted { .. }));
         // A clock that goes back does not make a room's times go back.
         state.entry_at = state.entry_at.max(self.now);

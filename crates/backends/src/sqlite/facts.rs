@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) archived: bool,
     pub(crate) deleted: bool,
     pub(crate) last_seq: Seq,
+    /// Of the last entry that changed the settings.
+    pub(crate) changed_seq: Seq,
     pub(crate) last_ordinal: u64,
     pub(crate) last_at: Timestamp,
     pub(crate) entry_at: Timestamp,
@@ -46,7 +48,7 @@ impl State {
     pub(crate) fn load(db: &Connection, room: RoomId) -> Answer<Option<Self>> {
         let mut statement = db.prepare_cached(
             "select kind, history, protected, archived, deleted_at is not null, last_seq, last_ordinal, last_at,
-                    entry_at, member_count, owner_count, pin_count
+                    entry_at, member_count, owner_count, pin_count, changed_seq
              from rooms where id = ?",
         )?;
         let state = statement.query_row([room.0.as_bytes()], |row| {
@@ -63,6 +65,7 @@ impl State {
                 member_count: number(row, 9)?,
                 owner_count: number(row, 10)?,
                 pin_count: number(row, 11)?,
+                changed_seq: number(row, 12)?,
             })
         });
         Ok(state.optional()?)
@@ -72,7 +75,7 @@ impl State {
     pub(crate) fn store(&self, db: &Connection, room: RoomId) -> Answer<()> {
         db.prepare_cached(
             "update rooms set archived = ?2, last_seq = ?3, last_ordinal = ?4, last_at = ?5, entry_at = ?6,
-                 member_count = ?7, owner_count = ?8, pin_count = ?9
+                 member_count = ?7, owner_count = ?8, pin_count = ?9, changed_seq = ?10
              where id = ?1",
         )?
         .execute((
@@ -85,6 +88,7 @@ impl State {
             integer(self.member_count),
             integer(self.owner_count),
             integer(self.pin_count),
+            integer(self.changed_seq),
         ))?;
         Ok(())
     }
@@ -96,6 +100,7 @@ impl State {
             protected: self.protected,
             archived: self.archived,
             last_seq: self.last_seq,
+            changed_seq: self.changed_seq,
             member_count: self.member_count,
             owner_count: self.owner_count,
             pin_count: self.pin_count,
@@ -114,10 +119,7 @@ pub(crate) fn gather(db: &Connection, draft: &Draft, state: Option<&State>) -> A
         room: state.filter(|state| !state.deleted).map(State::facts),
         actor: member(draft.actor)?,
         subject: draft.body.subject().map(member).transpose()?.flatten(),
-        rooms_of_newcomer: newcomer(draft)
-            .map(|user| rooms_of(db, user))
-            .transpose()?
-            .unwrap_or_default(),
+        rooms_of_newcomer: rooms_of_fullest(db, &draft.body.newcomers(draft.actor))?,
         target: aim.as_ref().map(|aim| aim.facts.clone()),
     };
     Ok((facts, aim))
@@ -137,11 +139,10 @@ fn target_of(body: &Body) -> Option<EntryId> {
     target.map(|target| target.id)
 }
 
-/// The person who would be in one room more.
-fn newcomer(draft: &Draft) -> Option<UserId> {
-    let newcomers = draft.body.newcomers(draft.actor);
-    let actor = newcomers.iter().find(|user| **user == draft.actor);
-    actor.or(newcomers.first()).copied()
+/// Of those who would be in one room more, the one who is in most.
+fn rooms_of_fullest(db: &Connection, newcomers: &[UserId]) -> Answer<u64> {
+    let counts = newcomers.iter().map(|user| rooms_of(db, *user));
+    Ok(counts.collect::<Answer<Vec<_>>>()?.into_iter().max().unwrap_or(0))
 }
 
 fn rooms_of(db: &Connection, user: UserId) -> Answer<u64> {
@@ -152,7 +153,7 @@ fn rooms_of(db: &Connection, user: UserId) -> Answer<u64> {
 fn aim(db: &Connection, draft: &Draft, message: EntryId) -> Answer<Option<Aim>> {
     let mut statement = db.prepare_cached(
         "select number, seq, sender_id, deleted_at is not null, pinned_at is not null, text, edits,
-                thread_seq is not null, mentions, text_seq, coalesce(edited_at, at), replies, reactions
+                thread_seq is not null, mentions, text_seq, coalesce(edited_at, at), replies, reactions, changed_seq
          from messages where id = ? and room_id = ?",
     )?;
     let found = statement.query_row((message.0.as_bytes(), draft.room.0.as_bytes()), |row| {
@@ -163,6 +164,7 @@ fn aim(db: &Connection, draft: &Draft, message: EntryId) -> Answer<Option<Aim>> 
             pinned: row.get(4)?,
             text: row.get(5)?,
             edits: number(row, 6)?,
+            changed_seq: number(row, 13)?,
             reacted: false,
             reaction_kinds: 0,
             reaction_known: false,

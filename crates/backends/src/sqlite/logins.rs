@@ -14,8 +14,8 @@ use super::fault::Answer;
 const SELECT: &str = "select l.id, l.user_id, l.kind, l.secret_hash, l.label, l.address, \
                       l.created_at, l.seen_at, l.expires_at from logins l";
 
-/// Adds the login; where the user has too many then, the oldest end.
-pub(crate) fn add(db: &Connection, login: &Login, now: Timestamp) -> Answer<()> {
+/// Adds the login; where the user has too many then, those seen longest ago end, and it says which.
+pub(crate) fn add(db: &Connection, login: &Login, now: Timestamp) -> Answer<Vec<SessionId>> {
     db.prepare_cached("delete from logins where id in (select id from logins where expires_at <= ? limit 100)")?
         .execute([now.0])?;
     db.prepare_cached(
@@ -33,16 +33,16 @@ pub(crate) fn add(db: &Connection, login: &Login, now: Timestamp) -> Answer<()> 
         login.seen_at.0,
         login.expires_at.0,
     ])?;
-    db.prepare_cached(
+    let mut statement = db.prepare_cached(
         "delete from logins where id in
-             (select id from logins where user_id = ?1 and id <> ?2 order by created_at desc limit -1 offset ?3)",
-    )?
-    .execute((
-        login.user.0.as_bytes(),
-        login.id.0.as_bytes(),
-        integer(limits::LOGINS_PER_USER_MAX as u64 - 1),
-    ))?;
-    Ok(())
+             (select id from logins where user_id = ?1 and id <> ?2
+              order by seen_at desc, created_at desc limit -1 offset ?3)
+         returning id",
+    )?;
+    let others = integer(limits::LOGINS_PER_USER_MAX as u64 - 1);
+    let values = (login.user.0.as_bytes(), login.id.0.as_bytes(), others);
+    let ended = statement.query_map(values, |row| id(row, 0).map(SessionId))?;
+    Ok(ended.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(crate) fn login(db: &Connection, session: SessionId, now: Timestamp) -> Answer<Option<Login>> {

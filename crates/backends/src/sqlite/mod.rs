@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chat::error::Result;
+use chat::limits;
 use chat::ports::Clock;
 
 use crate::Options;
@@ -155,6 +156,19 @@ impl Sqlite {
         }
     }
 
+    /// For a question that may have to look at everything: it may not take long, and it leaves readers to the others.
+    async fn seek<T, Q>(&self, question: Q) -> Result<T>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&Link) -> Answer<T> + Send + 'static,
+    {
+        let question = move |link: &Link| link.within(limits::QUERY_WAIT, |_| question(link));
+        match &self.readers {
+            Some(readers) => readers.run_slow(question).await,
+            None => self.writer.run(question).await,
+        }
+    }
+
     async fn write<T, W>(&self, work: W) -> Result<T>
     where
         T: Send + 'static,
@@ -166,7 +180,72 @@ impl Sqlite {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use chat::error::Error;
+    use chat::ids::UserId;
+    use chat::message::Query;
+    use chat::ports::Store;
+    use uuid::Uuid;
+
     use super::*;
+
+    const ENDLESS: &str = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+
+    async fn in_a_file(folder: &tempfile::TempDir) -> Sqlite {
+        let options = Options {
+            clock: Arc::new(crate::system::SystemClock),
+            keep_outbox: false,
+        };
+        let place = Place::File(folder.path().join("rill.db"));
+        Sqlite::open(place, options).await.unwrap()
+    }
+
+    async fn waits<T>(question: impl Future<Output = T>) -> bool {
+        tokio::time::timeout(Duration::from_millis(50), question).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn however_much_is_sought_the_other_readers_stay_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = in_a_file(&folder).await;
+        let mut gates = Vec::new();
+        for _ in 0..readers::READERS_MAX {
+            let (open, gate) = mpsc::sync_channel::<()>(0);
+            let question = store.seek(move |_| {
+                // Until the gate is gone.
+                let _ = gate.recv();
+                Ok(())
+            });
+            assert!(waits(question).await);
+            gates.push(open);
+        }
+        let nobody = UserId(Uuid::nil());
+        let query = Query {
+            terms: vec!["word".into()],
+            ..Query::default()
+        };
+        assert!(waits(store.search(nobody, &query, None, 10)).await);
+        assert!(waits(store.find_people("a", None, 10)).await);
+        assert!(waits(store.public_rooms("a", None, 10)).await);
+        let other = tokio::time::timeout(Duration::from_secs(10), store.login_by_secret(b"cookie")).await;
+        assert_eq!(other, Ok(Ok(None)), "who signs in does not wait for searches");
+        let crowded = tokio::time::timeout(Duration::from_secs(60), store.find_people("a", None, 10)).await;
+        assert!(matches!(crowded, Ok(Err(Error::Unavailable { .. }))), "{crowded:?}");
+        drop(gates);
+        assert_eq!(store.find_people("a", None, 10).await, Ok(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn what_is_sought_for_too_long_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = in_a_file(&folder).await;
+        let endless = store.seek(|link| Ok(link.db.query_row(ENDLESS, [], |row| row.get::<_, i64>(0))?));
+        let answer = tokio::time::timeout(Duration::from_secs(60), endless).await.unwrap();
+        assert!(matches!(answer, Err(Error::Invalid { field: "q", .. })), "{answer:?}");
+    }
 
     #[test]
     fn urls_name_a_file_or_memory_and_the_rest_is_refused_with_a_hint() {

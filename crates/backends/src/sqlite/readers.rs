@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chat::error::{Error, Result};
+use chat::limits;
 use tokio::sync::Semaphore;
 
 use super::fault::{Answer, Fault};
@@ -12,12 +13,14 @@ use super::link::Link;
 
 /// Fewer than this leaves no room beside a long search; more than the other only waits for the same processors.
 const READERS_MIN: usize = 3;
-const READERS_MAX: usize = 8;
+pub(super) const READERS_MAX: usize = 8;
 
 /// A pool of connections; a question waits for a free one.
 pub(crate) struct Readers {
     idle: Arc<Mutex<Vec<Link>>>,
     places: Arc<Semaphore>,
+    /// Questions that may take long have half of the places, so that the others need not wait for them.
+    slow: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -31,7 +34,25 @@ impl Readers {
         Ok(Self {
             idle: Arc::new(Mutex::new(links)),
             places: Arc::new(Semaphore::new(count)),
+            slow: Arc::new(Semaphore::new((count / 2).max(1))),
         })
+    }
+
+    /// Asks a question that may take long; `Unavailable` where too many others do.
+    pub(crate) async fn run_slow<T, Q>(&self, question: Q) -> Result<T>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&Link) -> Answer<T> + Send + 'static,
+    {
+        let places = Arc::clone(&self.slow);
+        let place = tokio::time::timeout(limits::QUERY_WAIT, places.acquire_owned()).await;
+        let place = place.map_err(|_| BUSY)?.map_err(|_| Error::Draining)?;
+        // Goes along like the place itself.
+        self.run(move |link| {
+            let _place = place;
+            question(link)
+        })
+        .await
     }
 
     /// Asks `question` of one moment of the database, on a thread that may block.

@@ -12,7 +12,7 @@ use crate::fold::{fold, key};
 
 /// The columns that `read` reads, of `rooms r`.
 const ROOM: &str = "r.id, r.kind, r.name, r.topic, r.description, r.history, r.protected, r.archived, r.created_at, \
-                    r.last_seq, r.last_ordinal, r.last_at, r.member_count";
+                    r.last_seq, r.last_ordinal, r.last_at, r.member_count, r.changed_seq";
 
 pub(crate) fn room(db: &Connection, room: RoomId) -> Answer<Option<Room>> {
     one(db, "r.id = ? and r.deleted_at is null", room.0.as_bytes())
@@ -65,7 +65,7 @@ pub(crate) fn of_user(db: &Connection, user: UserId, only: Option<RoomId>) -> An
         members::MEMBERSHIP
     ))?;
     let rows = statement.query_map((user.0.as_bytes(), only.map(|room| *room.0.as_bytes())), |row| {
-        Ok((read(row, 0)?, members::read(row, 13)?))
+        Ok((read(row, 0)?, members::read(row, 14)?))
     })?;
     let mut mine = Vec::new();
     for row in rows {
@@ -133,6 +133,7 @@ fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Room> {
         last_ordinal: number(row, at + 10)?,
         last_at: time(row, at + 11)?,
         member_count: number(row, at + 12)?,
+        changed_seq: number(row, at + 13)?,
         people: Vec::new(),
     })
 }

@@ -64,7 +64,7 @@ impl Store for Sqlite {
 
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>> {
         let (text, after) = (text.to_owned(), after.map(str::to_owned));
-        self.read(move |link| rooms::public(&link.db, &text, after.as_deref(), limit))
+        self.seek(move |link| rooms::public(&link.db, &text, after.as_deref(), limit))
             .await
     }
 
@@ -118,7 +118,7 @@ impl Store for Sqlite {
         limit: usize,
     ) -> Result<(Vec<Message>, Option<u64>)> {
         let query = query.clone();
-        self.read(move |link| search::search(link, viewer, &query, before, limit))
+        self.seek(move |link| search::search(&link.db, viewer, &query, before, limit))
             .await
     }
 
@@ -149,6 +149,12 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn replace_password(&self, user: UserId, old: &str, new: &str) -> Result<bool> {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        self.write(move |link| accounts::replace_password(&link.db, user, &old, &new))
+            .await
+    }
+
     async fn change_profile(&self, user: UserId, changes: ProfileChanges, revision: Option<u64>) -> Result<Account> {
         self.write(move |link| accounts::change_profile(&link.db, user, &changes, revision))
             .await
@@ -171,7 +177,7 @@ impl Store for Sqlite {
 
     async fn find_people(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>> {
         let (text, after) = (text.to_owned(), after.map(str::to_owned));
-        self.read(move |link| accounts::find(&link.db, &text, after.as_deref(), limit))
+        self.seek(move |link| accounts::find(&link.db, &text, after.as_deref(), limit))
             .await
     }
 
@@ -185,7 +191,7 @@ impl Store for Sqlite {
         self.read(move |link| accounts::avatar(&link.db, &id)).await
     }
 
-    async fn add_login(&self, login: Login) -> Result<()> {
+    async fn add_login(&self, login: Login) -> Result<Vec<SessionId>> {
         let now = self.clock.now();
         self.write(move |link| logins::add(&link.db, &login, now)).await
     }

@@ -17,6 +17,7 @@ crate::promises! {
     a_profile_changes_field_by_field
     a_stale_revision_is_refused
     roles_bans_and_passwords_change
+    a_password_that_changed_meanwhile_is_not_replaced
     people_are_found_by_part_of_either_name
     a_picture_is_kept_as_long_as_somebody_has_it
     what_does_not_exist_is_not_found
@@ -178,6 +179,15 @@ async fn roles_bans_and_passwords_change(world: World) {
     );
     world.store.set_password(ada, "another").await.unwrap();
     assert_eq!(world.store.password_of(ada).await.unwrap().as_deref(), Some("another"));
+}
+
+async fn a_password_that_changed_meanwhile_is_not_replaced(world: World) {
+    let ada = world.person("ada").await;
+    let replaced = async |old: &str, new: &str| world.store.replace_password(ada, old, new).await.unwrap();
+    assert!(replaced("phc of ada", "stronger").await);
+    world.store.set_password(ada, "chosen").await.unwrap();
+    assert!(!replaced("stronger", "strongest").await);
+    assert_eq!(world.store.password_of(ada).await.unwrap().as_deref(), Some("chosen"));
 }
 
 async fn people_are_found_by_part_of_either_name(world: World) {

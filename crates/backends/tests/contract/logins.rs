@@ -112,11 +112,19 @@ async fn the_oldest_login_ends_where_there_are_too_many(world: World) {
         .add_login(login(bob, LoginKind::Cookie, b"bob"))
         .await
         .unwrap();
+    let (mut ids, mut ended) = (Vec::new(), Vec::new());
     for number in 0..limits::LOGINS_PER_USER_MAX + 2 {
         let at = START.plus_seconds(number as i64);
         let one = login(ada, LoginKind::Cookie, format!("{number}").as_bytes());
-        world.store.add_login(Login { created_at: at, ..one }).await.unwrap();
+        ids.push(one.id);
+        let one = Login {
+            created_at: at,
+            seen_at: at,
+            ..one
+        };
+        ended.extend(world.store.add_login(one).await.unwrap());
     }
+    assert_eq!(ended, ids[..2], "who listens for them must hear that they ended");
     let logins = world.store.logins_of(ada).await.unwrap();
     assert_eq!(logins.len(), limits::LOGINS_PER_USER_MAX);
     assert_eq!(

@@ -1,13 +1,13 @@
 //! Messages as they stand: pages, threads, edits, reactions, pins, and who may see them.
 
 use chat::error::Error;
-use chat::event::Body;
+use chat::event::{Body, Draft, Outcome};
 use chat::ids::{EntryId, Timestamp};
 use chat::message::{Edit, Location, Range};
 use chat::room::{History, NewRoom, RoomKind};
 use uuid::Uuid;
 
-use crate::world::{START, World, edit, new_room, repeatable, reply, seqs, target, texts};
+use crate::world::{START, World, draft, edit, new_room, repeatable, reply, seqs, target, texts};
 
 crate::promises! {
     pages_are_cut_from_either_end_and_around
@@ -16,6 +16,7 @@ crate::promises! {
     a_late_member_sees_no_page_from_before
     a_message_reads_back_as_it_was_sent
     earlier_texts_are_kept_in_order
+    of_many_who_edit_what_they_saw_one_does_and_may_repeat_it
     a_deleted_message_leaves_an_empty_place
 }
 
@@ -202,6 +203,53 @@ async fn earlier_texts_are_kept_in_order(world: World) {
     let edits = world.store.edits(room, ada, message.id).await.unwrap();
     let expected = [("one", START), ("two", later(10))].map(|(text, at)| Edit { text: text.into(), at });
     assert_eq!(edits, expected);
+}
+
+async fn of_many_who_edit_what_they_saw_one_does_and_may_repeat_it(world: World) {
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let message = world.post(room, ada, "one").await;
+    let attempt = |number: u32| Draft {
+        if_seq: Some(message.seq),
+        ..repeatable(
+            room,
+            ada,
+            &format!("edit-{number}"),
+            edit(&message, &number.to_string()),
+        )
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let (store, draft) = (world.store.clone(), attempt(number));
+        tasks.spawn(async move { (number, store.commit(vec![draft]).await.unwrap().remove(0)) });
+    }
+    let mut winners = Vec::new();
+    for (number, outcome) in tasks.join_all().await {
+        match outcome {
+            Ok(outcome) => winners.push((number, outcome.entry().unwrap().seq)),
+            Err(refusal) => assert_eq!(refusal, Error::Stale { what: "message" }),
+        }
+    }
+    let [(winner, seq)] = winners[..] else {
+        panic!("{winners:?} all overwrote the same text");
+    };
+    let again = world.commit(attempt(winner)).await.unwrap();
+    assert!(matches!(again, Outcome::Repeated(entry) if entry.seq == seq));
+    let deletion = |if_seq| Draft {
+        if_seq: Some(if_seq),
+        ..draft(
+            room,
+            ada,
+            Body::MessageDeleted {
+                message: target(&message),
+            },
+        )
+    };
+    assert_eq!(
+        world.commit(deletion(message.seq)).await.unwrap_err(),
+        Error::Stale { what: "message" }
+    );
+    world.commit(deletion(seq)).await.unwrap();
 }
 
 async fn a_deleted_message_leaves_an_empty_place(world: World) {

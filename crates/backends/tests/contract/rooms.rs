@@ -2,8 +2,9 @@
 
 use chat::account::Role;
 use chat::error::Error;
-use chat::event::Body;
+use chat::event::{Body, Draft};
 use chat::ids::RoomId;
+use chat::limits;
 use chat::message::Range;
 use chat::room::{History, NewRoom, RoomChanges, RoomKind, RoomRole, direct_key};
 
@@ -11,6 +12,8 @@ use crate::world::{World, draft, edit, mentioning, new_room, post, target};
 
 crate::promises! {
     the_names_of_public_rooms_are_unique_whatever_their_case
+    nobody_is_brought_into_more_rooms_than_a_person_may_be_in
+    settings_are_not_changed_over_what_one_has_not_seen
     the_general_room_is_found_whatever_its_name
     the_name_of_a_deleted_room_is_free_again
     a_conversation_of_the_same_people_exists_once
@@ -63,6 +66,66 @@ async fn the_names_of_public_rooms_are_unique_whatever_their_case(world: World) 
     world.room(RoomKind::Private, "strasse", ada, &[]).await;
     assert_eq!(world.store.room_by_name("sTraße").await.unwrap().unwrap().id, room);
     assert_eq!(world.store.room_by_name("nothing").await.unwrap(), None);
+}
+
+async fn nobody_is_brought_into_more_rooms_than_a_person_may_be_in(world: World) {
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let mut drafts = Vec::new();
+    for number in 0..limits::ROOMS_PER_USER_MAX {
+        let room = new_room(RoomKind::Private, &number.to_string());
+        let members = vec![bob];
+        let id = RoomId(uuid::Uuid::now_v7());
+        drafts.push(draft(id, bob, Body::RoomOpened { room, members }));
+    }
+    for outcome in world.store.commit(drafts).await.unwrap() {
+        outcome.unwrap();
+    }
+    let refused = Error::LimitReached {
+        what: "rooms per person",
+        max: limits::ROOMS_PER_USER_MAX,
+    };
+    let room = new_room(RoomKind::Private, "one too many");
+    assert_eq!(world.room_with(room, ada, &[bob]).await.unwrap_err(), refused);
+    let direct = world.conversation(RoomKind::Direct, &[ada, bob]).await;
+    assert_eq!(direct.unwrap_err(), refused);
+    world.room(RoomKind::Private, "alone", ada, &[]).await;
+}
+
+async fn settings_are_not_changed_over_what_one_has_not_seen(world: World) {
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let changed_seq = async || world.store.room(room).await.unwrap().unwrap().changed_seq;
+    assert_eq!(changed_seq().await, 1);
+    world.post(room, ada, "this is no setting").await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let changes = RoomChanges {
+            topic: Some(number.to_string()),
+            ..Default::default()
+        };
+        let wanted = draft(room, ada, Body::RoomChanged { changes });
+        let (store, wanted) = (
+            world.store.clone(),
+            Draft {
+                if_seq: Some(1),
+                ..wanted
+            },
+        );
+        tasks.spawn(async move { store.commit(vec![wanted]).await.unwrap().remove(0) });
+    }
+    let (changed, refused): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((changed.len(), refused.len()), (1, 19));
+    for refusal in refused {
+        assert_eq!(refusal.unwrap_err(), Error::Stale { what: "room" });
+    }
+    assert_eq!(
+        (changed_seq().await, world.mine(room, ada).await.room.changed_seq),
+        (3, 3)
+    );
+    world.entry(room, ada, Body::RoomArchived).await;
+    assert_eq!(changed_seq().await, 4);
+    world.entry(room, ada, Body::RoomUnarchived).await;
+    assert_eq!(changed_seq().await, 5);
 }
 
 async fn the_general_room_is_found_whatever_its_name(world: World) {

@@ -180,6 +180,7 @@ pub(crate) fn draft(room: RoomId, actor: UserId, body: Body) -> Draft {
         actor,
         role: Role::User,
         client_id: None,
+        if_seq: None,
         body,
     }
 }

@@ -8,7 +8,7 @@ use crate::Chat;
 use crate::error::{Error, Result};
 use crate::event::Signal;
 use crate::ids::{SessionId, Timestamp, UserId};
-use crate::limits::{COOKIE_SECONDS, LOGINS_PER_USER_MAX, REFRESH_TOKEN_SECONDS};
+use crate::limits::{COOKIE_SECONDS, REFRESH_TOKEN_SECONDS};
 use crate::rates::Action;
 use crate::text;
 
@@ -59,7 +59,11 @@ impl Chat {
         }
         if password::is_weak(&phc) {
             let stronger = self.passwords.hash(password).await?;
-            self.ports.store.set_password(account.person.id, &stronger).await?;
+            // Not over a password that was chosen meanwhile.
+            self.ports
+                .store
+                .replace_password(account.person.id, &phc, &stronger)
+                .await?;
         }
         self.join_general(&account.person).await;
         Ok(account)
@@ -68,7 +72,6 @@ impl Chat {
     /// Opens a session for an account that just proved itself; the oldest one ends where there are too many.
     pub async fn open_session(&self, account: &Account, kind: LoginKind, peer: &Peer) -> Result<Credentials> {
         let user = account.person.id;
-        self.make_room_for_a_login(user).await?;
         let (secret, secret_hash) = self.fresh_secret();
         let now = self.now();
         let expires_at = now.plus_seconds(match kind {
@@ -87,7 +90,9 @@ impl Chat {
             seen_at: now,
             expires_at,
         };
-        self.ports.store.add_login(login).await?;
+        for session in self.ports.store.add_login(login).await? {
+            self.ports.bus.publish_signal(Signal::SessionEnded { session }).await;
+        }
         match kind {
             LoginKind::Cookie => Ok(Credentials::Cookie {
                 session,
@@ -133,21 +138,6 @@ impl Chat {
         } else {
             Err(refusal)
         }
-    }
-
-    async fn make_room_for_a_login(&self, user: UserId) -> Result<()> {
-        let mut logins = self.ports.store.logins_of(user).await?;
-        if logins.len() < LOGINS_PER_USER_MAX {
-            return Ok(());
-        }
-        logins.sort_by_key(|login| login.seen_at);
-        let too_many = logins.len() + 1 - LOGINS_PER_USER_MAX;
-        for login in logins.into_iter().take(too_many) {
-            self.ports.store.end_login(login.id).await?;
-            let ended = Signal::SessionEnded { session: login.id };
-            self.ports.bus.publish_signal(ended).await;
-        }
-        Ok(())
     }
 }
 

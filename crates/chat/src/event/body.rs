@@ -28,6 +28,26 @@ impl Body {
         }
     }
 
+    /// Whether it says how the room is set up: its `changed_seq` is that of the last such entry.
+    pub fn sets_up(&self) -> bool {
+        match self {
+            Self::RoomOpened { .. } | Self::RoomChanged { .. } | Self::RoomArchived | Self::RoomUnarchived => true,
+            Self::RoomDeleted
+            | Self::MemberJoined
+            | Self::MemberInvited { .. }
+            | Self::MemberLeft
+            | Self::MemberRemoved { .. }
+            | Self::MemberRoleChanged { .. }
+            | Self::MessagePosted { .. }
+            | Self::MessageEdited { .. }
+            | Self::MessageDeleted { .. }
+            | Self::ReactionAdded { .. }
+            | Self::ReactionRemoved { .. }
+            | Self::MessagePinned { .. }
+            | Self::MessageUnpinned { .. } => false,
+        }
+    }
+
     /// The other person whom the entry is about, if there is one.
     pub fn subject(&self) -> Option<UserId> {
         match self {

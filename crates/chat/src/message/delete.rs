@@ -18,8 +18,8 @@ impl Chat {
         if_seq: Option<Seq>,
     ) -> Result<Outcome> {
         self.admit_send(actor, room).await?;
-        let (message, _) = self.target(actor, room, message, if_seq).await?;
-        self.submit(&actor.person, room, client_id, Body::MessageDeleted { message })
+        let (message, _) = self.target(actor, room, message).await?;
+        self.submit_if(&actor.person, room, client_id, if_seq, Body::MessageDeleted { message })
             .await
     }
 }

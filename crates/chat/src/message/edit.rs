@@ -19,7 +19,7 @@ impl Chat {
         if_seq: Option<Seq>,
     ) -> Result<Outcome> {
         self.admit_send(actor, room).await?;
-        let (message, has_place) = self.target(actor, room, message, if_seq).await?;
+        let (message, has_place) = self.target(actor, room, message).await?;
         let text = if has_place {
             Text::parse_or_empty(text)?
         } else {
@@ -32,6 +32,6 @@ impl Chat {
             mentions,
             mentions_room,
         };
-        self.submit(&actor.person, room, client_id, body).await
+        self.submit_if(&actor.person, room, client_id, if_seq, body).await
     }
 }

@@ -4,7 +4,7 @@ use super::{Edit, Message, Page, Range};
 use crate::Chat;
 use crate::account::Actor;
 use crate::error::{Error, Result};
-use crate::ids::{EntryId, RoomId, Seq};
+use crate::ids::{EntryId, RoomId};
 use crate::limits::PAGE_MAX;
 use crate::message::Target;
 
@@ -50,17 +50,8 @@ impl Chat {
     }
 
     /// What an entry names to change the message, and whether it says something without words.
-    pub(super) async fn target(
-        &self,
-        actor: &Actor,
-        room: RoomId,
-        message: EntryId,
-        if_seq: Option<Seq>,
-    ) -> Result<(Target, bool)> {
+    pub(super) async fn target(&self, actor: &Actor, room: RoomId, message: EntryId) -> Result<(Target, bool)> {
         let message = self.seen_message(actor, room, message).await?;
-        if if_seq.is_some_and(|seq| seq != message.changed_seq) {
-            return Err(Error::Stale { what: "the message" });
-        }
         let target = Target {
             id: message.id,
             seq: message.seq,

@@ -18,7 +18,7 @@ impl Chat {
         client_id: Option<ClientId>,
     ) -> Result<Outcome> {
         self.admit_send(actor, room).await?;
-        let (message, _) = self.target(actor, room, message, None).await?;
+        let (message, _) = self.target(actor, room, message).await?;
         let body = if on {
             Body::MessagePinned { message }
         } else {

@@ -20,7 +20,7 @@ impl Chat {
     ) -> Result<Outcome> {
         self.admit_send(actor, room).await?;
         let emoji = emoji(raw)?;
-        let (message, _) = self.target(actor, room, message, None).await?;
+        let (message, _) = self.target(actor, room, message).await?;
         let body = if on {
             Body::ReactionAdded { message, emoji }
         } else {

@@ -11,7 +11,7 @@ use crate::limits::{DESCRIPTION_CHARS_MAX, ROOM_NAME_CHARS_MAX, TOPIC_CHARS_MAX}
 use crate::text;
 
 impl Chat {
-    /// Sets some fields; `Stale` if the room's `last_seq` is not `if_seq` any more.
+    /// Sets some fields; `Stale` if the room's `changed_seq` is not `if_seq` any more.
     pub async fn change_room(
         &self,
         actor: &Actor,
@@ -23,14 +23,14 @@ impl Chat {
             RoomView::Mine(mine) => mine.room,
             RoomView::Public(room) => room,
         };
-        if if_seq.is_some_and(|seq| seq != now.last_seq) {
-            return Err(Error::Stale { what: "the room" });
-        }
         let changes = effective(changes, &now)?;
         if changes == RoomChanges::default() {
-            return Ok(Outcome::Unchanged);
+            return match if_seq {
+                Some(seq) if seq != now.changed_seq => Err(Error::Stale { what: "room" }),
+                Some(_) | None => Ok(Outcome::Unchanged),
+            };
         }
-        self.submit(&actor.person, room, None, Body::RoomChanged { changes })
+        self.submit_if(&actor.person, room, None, if_seq, Body::RoomChanged { changes })
             .await
     }
 

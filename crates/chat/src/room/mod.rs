@@ -85,6 +85,8 @@ pub struct Room {
     pub created_at: Timestamp,
     pub last_seq: Seq,
     pub last_ordinal: u64,
+    /// The entry that last changed its settings: opened, changed, archived or unarchived it.
+    pub changed_seq: Seq,
     /// When the last message was posted, else when the room was opened.
     pub last_at: Timestamp,
     pub member_count: u64,

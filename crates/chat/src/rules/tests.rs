@@ -65,6 +65,7 @@ fn facts(kind: RoomKind) -> Facts {
             protected: false,
             archived: false,
             last_seq: 50,
+            changed_seq: 41,
             member_count: 5,
             owner_count: 2,
             pin_count: 0,
@@ -79,6 +80,7 @@ fn facts(kind: RoomKind) -> Facts {
             pinned: false,
             text: "as it was".to_owned(),
             edits: 0,
+            changed_seq: 42,
             reacted: false,
             reaction_kinds: 0,
             reaction_known: false,
@@ -94,6 +96,7 @@ fn draft(role: Role, body: Body) -> Draft {
         actor: ACTOR,
         role,
         client_id: None,
+        if_seq: None,
         body,
     }
 }

@@ -165,7 +165,7 @@ fn understand(text: &str) -> Incoming {
 fn closed(code: Option<u16>, why: String, token: String) -> End {
     match code {
         Some(4000..=4007) => End::SignIn { why, code, token },
-        Some(1007 | 1009 | 4100..=4199) => End::Never { why, code },
+        Some(1007..=1009 | 4100..=4199) => End::Never { why, code },
         Some(_) | None => End::Lost { why, code, wait: None },
     }
 }
@@ -230,6 +230,7 @@ mod tests {
             (4003, "sign in"),
             (4004, "sign in"),
             (1007, "never"),
+            (1008, "never"),
             (1009, "never"),
             (4100, "never"),
             (4103, "never"),

@@ -2,7 +2,6 @@
 
 use axum::extract::State as Shared;
 use axum::response::Response;
-use chat::error::Error;
 use chat::ids::{RoomId, UserId};
 use chat::room::list::RoomView;
 use chat::room::open::NewRoomRequest;
@@ -112,19 +111,16 @@ pub async fn change(
     Json(changes): Json<ChangeRoom>,
 ) -> Result<Json<Recorded>, Refusal> {
     let room = RoomId(room);
-    let condition = etag::if_match(&headers)?;
-    if condition != etag::Condition::None {
-        let current = match gateway.chat.room(&actor, room).await? {
-            RoomView::Mine(mine) => mine.room,
-            RoomView::Public(room) => room,
-        };
-        if !condition.holds(&etag::of_room(&current)) {
-            return Err(Error::Stale { what: "room" }.into());
-        }
-    }
+    let current = async {
+        Ok(match gateway.chat.room(&actor, room).await? {
+            RoomView::Mine(mine) => mine.room.changed_seq,
+            RoomView::Public(room) => room.changed_seq,
+        })
+    };
+    let if_seq = etag::if_match(&headers)?.number("room", current).await?;
     let outcome = gateway
         .chat
-        .change_room(&actor, room, said::room_changes(changes), None)
+        .change_room(&actor, room, said::room_changes(changes), if_seq)
         .await?;
     Ok(recorded(&outcome))
 }

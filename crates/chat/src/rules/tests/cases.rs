@@ -313,6 +313,54 @@ fn rooms_are_opened_by_everybody_but_guests() {
 }
 
 #[test]
+fn whoever_saw_another_state_is_told_so_unless_they_may_not_at_all() {
+    let message = MESSAGE;
+    let text = "as it will be".to_owned();
+    let edit = Body::MessageEdited {
+        message,
+        text,
+        mentions: Vec::new(),
+        mentions_room: false,
+    };
+    let rename = Body::RoomChanged {
+        changes: RoomChanges {
+            name: Some("Garden".into()),
+            ..Default::default()
+        },
+    };
+    let deletion = Body::MessageDeleted { message };
+    for (body, seen, what) in [
+        (edit.clone(), 42, "message"),
+        (deletion, 42, "message"),
+        (rename, 41, "room"),
+        (Body::RoomArchived, 41, "room"),
+    ] {
+        let mut facts = as_member(RoomRole::Owner, facts(RoomKind::Public));
+        if let Some(target) = &mut facts.target {
+            target.sender = ACTOR;
+        }
+        let ask = |if_seq| Draft {
+            if_seq,
+            ..draft(Role::User, body.clone())
+        };
+        for (if_seq, answer) in [
+            (None, Ok(Verdict::Record)),
+            (Some(seen), Ok(Verdict::Record)),
+            (Some(seen - 1), Err(Error::Stale { what })),
+            (Some(seen + 1), Err(Error::Stale { what })),
+        ] {
+            assert_eq!(admit(&ask(if_seq), &facts), answer, "{body:?} if {if_seq:?}");
+        }
+    }
+    let stale = Draft {
+        if_seq: Some(1),
+        ..draft(Role::User, edit)
+    };
+    let answer = admit(&stale, &as_member(RoomRole::Member, facts(RoomKind::Public)));
+    assert!(matches!(answer, Err(Error::Forbidden { .. })), "{answer:?}");
+}
+
+#[test]
 fn a_newcomer_sees_all_or_what_comes_after() {
     assert_eq!(first_visible(History::All, 40), 1);
     assert_eq!(first_visible(History::Joined, 40), 40);
