@@ -315,7 +315,6 @@ fn texts(log: &[Entry]) -> Vec<&str> {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "before, during and after in one story")]
 async fn a_text_that_would_be_a_statement_stays_a_text_in_every_parameter() {
     let mut server = Server::start().await;
     let [ada, eve] = server.people(["ada", "eve"]).await;
