@@ -205,7 +205,7 @@ pub struct SocketLimits {
     pub queue_events_max: u64,
 }
 
-/// Why the server closed a socket. 4000–4007: sign in again first; 1012 and 4008–4099: reconnect and resume; 4100–4199, 1007 and 1009: give up.
+/// Why the server closed a socket. 4000–4007: sign in again first; 1012 and 4008–4099: reconnect and resume; 4100–4199 and 1007–1009: give up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCode {
     /// RFC 6455: the message was too big (give up sending it).
