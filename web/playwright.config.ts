@@ -1,5 +1,5 @@
 // End-to-end tests: the real server and a real browser. Each test starts a server of its own.
-// RILL_BIN names the server's binary; CHROMIUM the browser, where it is not Debian's.
+// BIN_UNDER_TEST names the server's binary; CHROMIUM the browser, where it is not Debian's.
 
 import { defineConfig } from '@playwright/test';
 

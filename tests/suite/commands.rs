@@ -16,7 +16,6 @@ async fn rill(server: &Server, words: &[&str], typed: &str) -> Output {
         .args(words)
         .arg("--data")
         .arg(server.data())
-        .env_remove("RILL_BIN")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

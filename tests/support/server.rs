@@ -190,9 +190,9 @@ impl Server {
     }
 }
 
-/// The binary: `RILL_BIN`, else the one that cargo built.
+/// The binary: `BIN_UNDER_TEST`, else the one that cargo built.
 pub fn binary() -> PathBuf {
-    if let Some(path) = std::env::var_os("RILL_BIN") {
+    if let Some(path) = std::env::var_os("BIN_UNDER_TEST") {
         return path.into();
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
@@ -201,7 +201,7 @@ pub fn binary() -> PathBuf {
         .map(|profile| target.join(profile).join("rill"))
         .into_iter()
         .find(|path| path.exists());
-    found.expect("no server binary: build it with `cargo build --package rill`, or name it in RILL_BIN")
+    found.expect("no server binary: build it with `cargo build --package rill`, or name it in BIN_UNDER_TEST")
 }
 
 fn log(folder: &Path) -> String {
@@ -225,8 +225,6 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .arg("--ready-file")
         .arg(&ready)
         .args(options.arguments())
-        // The server knows all names that begin so, and refuses this one.
-        .env_remove("RILL_BIN")
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -100,9 +100,9 @@ fn rill(arguments: &[&str]) -> String {
     String::from_utf8(run.stdout).expect("rill prints UTF-8")
 }
 
-/// `RILL_BIN`, or the binary that was built beside this test.
+/// `BIN_UNDER_TEST`, or the binary that was built beside this test.
 fn binary() -> PathBuf {
-    if let Some(given) = std::env::var_os("RILL_BIN") {
+    if let Some(given) = std::env::var_os("BIN_UNDER_TEST") {
         return root().join(given);
     }
     let this = std::env::current_exe().expect("a test knows where it is");

@@ -26,7 +26,6 @@ async fn rill(words: &[&str]) -> Output {
         .args(words)
         .arg("--data")
         .arg(folder.path().join("data"))
-        .env_remove("RILL_BIN")
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .kill_on_drop(true)
