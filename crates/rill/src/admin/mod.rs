@@ -1,6 +1,7 @@
 //! `rill admin`: looking after people and rooms on the machine of the server, as its owner.
 //!
-//! It opens the same database and uses the same verbs; a running server notices within seconds.
+//! It opens the same database and uses the same verbs; a running server tells of new entries within
+//! seconds, and closes the sockets of sessions that ended within a minute.
 
 use std::sync::Arc;
 
