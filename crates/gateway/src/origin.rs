@@ -18,16 +18,6 @@ pub enum Origin {
     Foreign,
 }
 
-impl Origin {
-    /// Whether a page of this origin may act for the person who looks at it.
-    pub fn is_permitted(self) -> bool {
-        match self {
-            Self::Own | Self::Listed => true,
-            Self::Absent | Self::Foreign => false,
-        }
-    }
-}
-
 /// Compares scheme, host and port, exactly.
 pub fn of(settings: &GatewaySettings, parts: &Parts) -> Origin {
     let mut origins = parts.headers.get_all(header::ORIGIN).iter();
