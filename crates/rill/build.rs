@@ -17,6 +17,7 @@ fn main() {
         "compress.ts",
         "viewers.ts",
         "viewers.js",
+        "worker.ts",
         "svelte.config.js",
     ] {
         println!("cargo:rerun-if-changed={}", web.join(name).display());

@@ -153,3 +153,40 @@ async fn every_command_of_a_socket_does_what_its_request_does() {
     let elsewhere = say(Uuid::new_v4(), "c-2", "to nobody");
     assert_eq!(socket.ask(elsewhere).await.expect_err("no such room").code, "not_found");
 }
+
+#[tokio::test]
+async fn who_administers_the_server_deletes_in_a_public_room_without_being_in_it() {
+    let server = Server::start().await;
+    let [owner, bob, cleo] = server.people(["owner", "bob", "cleo"]).await;
+    let open = bob.room(RoomKind::Public, "open", &[]).await.id;
+    let closed = bob.room(RoomKind::Private, "closed", &[]).await.id;
+    let mut messages = Vec::new();
+    for room in [open, closed] {
+        let posted = bob.api.post(room, &post("unwanted")).await.expect("posted");
+        messages.push((room, posted.id.expect("an id")));
+    }
+    let [(open, public), (closed, private)] = messages[..] else {
+        panic!("{messages:?}")
+    };
+    for (person, room, message) in [
+        (&cleo, open, public),
+        (&owner, closed, private),
+        (&owner, open, private),
+    ] {
+        let refused = person.api.delete(room, message).await.expect_err("not theirs");
+        assert_eq!(refused.code(), Some("not_found"), "{}", person.username);
+    }
+    assert!(owner.api.message(open, public).await.is_err(), "reading needs joining");
+    let mut socket = bob.socket().await;
+    socket.resume(&BTreeMap::new()).await;
+    let deleted = owner.api.delete(open, public).await.expect("deleted");
+    let heard = socket.entries_until(open, deleted.seq.expect("a seq")).await;
+    let last = heard.last().expect("an entry");
+    assert_eq!(
+        (kind(&last.body).as_str(), last.actor.id),
+        ("message_deleted", owner.id())
+    );
+    assert_eq!(bob.api.message(open, public).await.expect("its place").text, "");
+    let again = owner.api.delete(open, public).await.expect("nothing to do");
+    assert_eq!(again.seq, None);
+}

@@ -3,6 +3,8 @@
 mod accounts;
 mod changes;
 mod commands;
+mod dates;
+mod demo;
 mod documented;
 mod hostile;
 mod idempotency;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::live::{Command, Frame};
 use protocol::shapes::{RoomKind, Status};
+use support::stream::Events;
 use support::{Person, Server, Socket, until};
 use uuid::Uuid;
 
@@ -127,4 +128,52 @@ async fn a_reload_is_not_a_departure() {
     })
     .await;
     assert_eq!(listed(&ada, room, &bob).await, Status::Online);
+}
+
+#[tokio::test]
+async fn who_only_listens_to_a_stream_says_by_a_request_that_they_are_away() {
+    let server = Server::start().await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let room = ada.room(RoomKind::Private, "two", &[&bob]).await.id;
+    let mut adas = listening(&ada).await;
+    bob.api.set_presence(Status::Online).await.expect("said");
+    assert_eq!(
+        listed(&ada, room, &bob).await,
+        Status::Offline,
+        "who holds no connection is not here"
+    );
+    let mut stream = Events::open(&bob, "", None).await;
+    stream
+        .expect("resumed", |frame| matches!(frame, Frame::Resumed { .. }).then_some(()))
+        .await;
+    assert_eq!(status(&mut adas, &bob).await, Status::Online);
+    bob.api.set_presence(Status::Away).await.expect("said");
+    assert_eq!(status(&mut adas, &bob).await, Status::Away);
+    let elsewhere = bob.again().await;
+    elsewhere.api.set_presence(Status::Online).await.expect("said");
+    assert_eq!(
+        listed(&ada, room, &bob).await,
+        Status::Away,
+        "another session does not speak for this one's stream"
+    );
+    let socket = listening(&elsewhere).await;
+    assert_eq!(status(&mut adas, &bob).await, Status::Online);
+    elsewhere.api.set_presence(Status::Away).await.expect("said");
+    assert_eq!(
+        listed(&ada, room, &bob).await,
+        Status::Online,
+        "a socket speaks for itself"
+    );
+    drop(socket);
+    assert_eq!(status(&mut adas, &bob).await, Status::Away);
+    bob.api.set_presence(Status::Online).await.expect("said");
+    assert_eq!(status(&mut adas, &bob).await, Status::Online);
+    let refused = bob
+        .api
+        .set_presence(Status::Offline)
+        .await
+        .expect_err("close it instead");
+    assert_eq!(refused.code(), Some("invalid"));
+    drop(stream);
+    assert_eq!(status(&mut adas, &bob).await, Status::Offline);
 }

@@ -154,6 +154,60 @@ async fn pages_and_answers_carry_headers_that_keep_browsers_careful() {
 }
 
 #[tokio::test]
+async fn pages_may_show_pictures_from_elsewhere_and_take_nothing_else_from_there() {
+    let server = Server::start().await;
+    let policy = header(&get(&server, "/").await, "content-security-policy");
+    let rules: Vec<Vec<&str>> = policy
+        .split(';')
+        .map(|rule| rule.split_whitespace().collect())
+        .collect();
+    for rule in &rules {
+        let expected: &[&str] = match rule[0] {
+            "img-src" => &["'self'", "data:", "blob:", "https:"],
+            "object-src" | "base-uri" | "frame-ancestors" => &["'none'"],
+            _ => &["'self'"],
+        };
+        assert_eq!(&rule[1..], expected, "{policy}");
+    }
+    let names: Vec<&str> = rules.iter().map(|rule| rule[0]).collect();
+    assert!(names.contains(&"default-src") && names.contains(&"img-src"), "{policy}");
+    assert!(
+        !names.contains(&"worker-src"),
+        "a worker is a script of our own: {policy}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_browser_installs_is_of_the_right_type_and_asked_for_anew() {
+    let server = Server::start().await;
+    for (path, media_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/icon.svg", "image/svg+xml"),
+        ("/service-worker.js", "text/javascript; charset=utf-8"),
+    ] {
+        let response = get(&server, path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(header(&response, "content-type"), media_type, "{path}");
+        assert_eq!(header(&response, "cache-control"), "no-cache", "{path}");
+        assert_ne!(header(&response, "etag"), "", "{path}");
+    }
+    let missing = get(&server, "/no-worker.js").await;
+    assert_eq!(
+        (missing.status(), header(&missing, "content-type").as_str()),
+        (StatusCode::NOT_FOUND, "application/problem+json"),
+        "never the page instead of a script"
+    );
+    let page = get(&server, "/").await.text().await.expect("a page");
+    let script = page
+        .split('"')
+        .find(|part| part.starts_with("/assets/") && part.ends_with(".js"))
+        .expect("the page has a script");
+    let kept = header(&get(&server, script).await, "cache-control");
+    assert_eq!(kept, "public, max-age=31536000, immutable", "{script}");
+}
+
+#[tokio::test]
 async fn unknown_paths_methods_and_parameters_are_refused_in_the_one_shape() {
     let server = Server::start().await;
     let ada = server.person("ada").await;

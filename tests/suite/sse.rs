@@ -64,24 +64,12 @@ async fn a_stream_says_at_once_where_it_stands_and_its_headers_keep_proxies_from
         "a compressed stream would be held back by its compressor"
     );
     let mut events = Events::read(response);
-    let mut retries = 0;
-    loop {
+    let (mut retries, mut frames, mut ids) = (0, Vec::new(), Vec::new());
+    while !matches!(frames.last(), Some(Frame::Resumed { .. })) {
         match events.next().await {
             Piece::Event { id, frame } => {
-                assert!(
-                    matches!(
-                        *frame,
-                        Frame::Resumed { .. } | Frame::Hello { .. } | Frame::Welcome { .. }
-                    ),
-                    "{frame:?}"
-                );
-                if matches!(*frame, Frame::Resumed { .. }) {
-                    assert!(
-                        id.is_some_and(|id| !id.is_empty()),
-                        "there is a cursor from the beginning"
-                    );
-                    break;
-                }
+                frames.push(*frame);
+                ids.push(id);
             }
             Piece::Retry(_) => retries += 1,
             Piece::Comment(_) => {}
@@ -89,6 +77,22 @@ async fn a_stream_says_at_once_where_it_stands_and_its_headers_keep_proxies_from
         }
     }
     assert_eq!(retries, 1, "how long to wait before reconnecting is said once");
+    let [
+        Frame::Hello {
+            epoch, heartbeat_ms, ..
+        },
+        Frame::Welcome { me, session },
+        Frame::Resumed { .. },
+    ] = &frames[..]
+    else {
+        panic!("{frames:?}")
+    };
+    assert_eq!(*epoch, ada.api.server_info().await.expect("the server").epoch);
+    assert_eq!(*heartbeat_ms, 15_000, "a comment comes as often");
+    assert_eq!((&**me, *session), (&ada.me, ada.session));
+    assert_eq!(ids[..2], [None, None], "these move no cursor");
+    let cursor = ids[2].as_deref().unwrap_or_default();
+    assert!(!cursor.is_empty(), "there is a cursor from the beginning");
 }
 
 #[tokio::test]
@@ -151,6 +155,76 @@ async fn a_stream_can_start_where_a_page_was_loaded() {
         panic!("{before:?}")
     };
     assert!(!rooms.contains_key(&foreign.id));
+    assert_eq!(gone(&before), [(foreign.id, 0)], "as over a socket");
+}
+
+/// The rooms that are told to be over, each with its last seq.
+fn gone(frames: &[Frame]) -> Vec<(Uuid, u64)> {
+    let gone = frames.iter().filter_map(|frame| match frame {
+        Frame::RoomGone { room, seq } => Some((*room, *seq)),
+        _ => None,
+    });
+    gone.collect()
+}
+
+#[tokio::test]
+async fn rooms_named_for_another_epoch_start_anew() {
+    let server = Server::start().await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let room = ada.room(RoomKind::Private, "page", &[&bob]).await;
+    let seq = ada.says(room.id, "after the page").await;
+    let rooms = format!("rooms={}:{}", room.id, room.last_seq);
+    let epoch = bob.api.server_info().await.expect("the server").epoch;
+    let (_, before) = opened(&bob, &format!("{rooms}&epoch={epoch}"), None).await;
+    assert_eq!((seqs(&before, room.id), resets(&before).len()), (vec![seq], 0));
+    let (_, before) = opened(&bob, &format!("{rooms}&epoch=another"), None).await;
+    assert_eq!(seqs(&before, room.id), [] as [u64; 0]);
+    assert_eq!(resets(&before).into_iter().collect::<Vec<_>>(), [(room.id, seq)]);
+    let (_, before) = opened(&bob, "epoch=another", None).await;
+    assert!(resets(&before).is_empty(), "nothing was named that could not go on");
+}
+
+#[tokio::test]
+async fn a_room_that_one_left_while_away_is_told_to_its_end() {
+    let server = Server::start().await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let stays = ada.room(RoomKind::Private, "stays", &[&bob]).await;
+    let one = ada.room(RoomKind::Private, "one", &[&bob]).await;
+    let two = ada.room(RoomKind::Public, "two", &[&bob]).await;
+    let (events, _) = opened(&bob, "", None).await;
+    let cursor = events.last_id.clone();
+    drop(events);
+    let missed = ada.says(one.id, "still for bob").await;
+    ada.api.remove(one.id, bob.id()).await.expect("removed");
+    bob.api.leave(two.id).await.expect("left");
+    for room in [one.id, two.id] {
+        ada.says(room, "not for bob").await;
+    }
+    let named = format!("rooms={}:{},{}:{}", one.id, one.last_seq, two.id, two.last_seq);
+    for (query, id) in [
+        (String::new(), Some(cursor.as_str())),
+        (format!("last_event_id={cursor}"), None),
+        (named, None),
+    ] {
+        let (events, before) = opened(&bob, &query, id).await;
+        assert_eq!(seqs(&before, one.id), [missed, missed + 1], "{query}");
+        assert_eq!(seqs(&before, two.id), [two.last_seq + 1], "{query}");
+        let mut told = gone(&before);
+        told.sort_unstable();
+        let mut expected = vec![(one.id, missed + 1), (two.id, two.last_seq + 1)];
+        expected.sort_unstable();
+        assert_eq!(told, expected, "{query}");
+        let Some(Frame::Resumed { rooms, .. }) = before.last() else {
+            panic!("{before:?}")
+        };
+        assert!(rooms.contains_key(&stays.id) && !rooms.contains_key(&one.id), "{query}");
+        let (_, before) = opened(&bob, "", Some(&events.last_id)).await;
+        assert_eq!(gone(&before), [], "that is said once");
+    }
+    // Whose cursor it is does not matter: of a room that one was never in nothing is said.
+    let [_, eve] = server.people(["dan", "eve"]).await;
+    let (_, before) = opened(&eve, "", Some(&cursor)).await;
+    assert_eq!(gone(&before), []);
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ pub struct Options {
     flags: Vec<String>,
     strict: bool,
     everywhere: bool,
+    demo: bool,
 }
 
 impl Options {
@@ -46,6 +47,14 @@ impl Options {
     pub fn strict() -> Self {
         Self {
             strict: true,
+            ..Self::default()
+        }
+    }
+
+    /// `rill demo` instead of `rill serve`.
+    pub fn demo() -> Self {
+        Self {
+            demo: true,
             ..Self::default()
         }
     }
@@ -218,7 +227,7 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .open(folder.join("log"))
         .expect("a log file");
     let mut child = Command::new(binary())
-        .arg("serve")
+        .arg(if options.demo { "demo" } else { "serve" })
         .args(["--listen", listen])
         .arg("--data")
         .arg(folder.join("data"))

@@ -125,6 +125,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say that one is here, or away: counts for the open event streams of the session that asks, the last word for all
+         *     of them. A new stream begins as online; a socket says it of itself, by its command `presence`.
+         */
+        put: operations["set_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms": {
         parameters: {
             query?: never;
@@ -929,7 +949,7 @@ export interface components {
             epoch: string;
             /**
              * Format: int64
-             * @description The server pings this often; a client that hears nothing for twice as long reconnects.
+             * @description The server pings (in a stream: comments) this often; a client that hears nothing for twice as long reconnects.
              */
             heartbeat_ms: number;
             limits: components["schemas"]["SocketLimits"];
@@ -1465,6 +1485,11 @@ export interface components {
          * @enum {string}
          */
         SessionKind: "cookie" | "token";
+        /** @description `PUT /me/presence`: what the event streams of the session say of its user. */
+        SetPresence: {
+            /** @description `online` or `away`; who closes the stream is offline. */
+            status: components["schemas"]["Status"];
+        };
         /** @description `POST /sessions`: sign in. */
         SignIn: {
             /** @description User name or e-mail address. */
@@ -1629,6 +1654,8 @@ export interface operations {
                 last_event_id?: string;
                 /** @description `<room>:<seq>,…`: where pages were loaded */
                 rooms?: string;
+                /** @description The epoch that `rooms` belongs to: of another one, every room named is `reset` */
+                epoch?: string;
             };
             header?: {
                 /** @description The `id:` to continue from */
@@ -1752,6 +1779,28 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    set_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPresence"];
             };
         };
         responses: {
@@ -2107,6 +2156,8 @@ export interface operations {
                 after?: number;
                 /** @description Half up to this seq, half after it. */
                 around?: number;
+                /** @description Around the first message of this time (RFC 3339) or later; the newest ones if nothing is as late. */
+                at?: string;
                 /** @description How many at most: 1 to 200, 50 if absent. */
                 limit?: number;
             };

@@ -46,6 +46,7 @@ pub struct Settings {
 }
 
 /// The ports that the product stands on.
+#[derive(Clone)]
 pub struct Ports {
     pub store: Arc<dyn ports::Store>,
     pub intake: Arc<dyn ports::Intake>,

@@ -8,7 +8,7 @@ use crate::account::{Account, Avatar, Login, NewAccount, Person, ProfileChanges,
 use crate::error::Result;
 use crate::event::{Draft, Entry, Outcome, Signal, Status};
 use crate::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
-use crate::message::{Edit, Message, Page, Query, Range};
+use crate::message::{Edit, Message, Page, Query, Range, Target};
 use crate::room::{Membership, Mine, Room};
 
 /// Keeps everything. `commit` is the only routine that makes an entry durable; the rest reads, or keeps accounts.
@@ -42,6 +42,8 @@ pub trait Store: Send + Sync {
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>>;
     /// The user's rooms with read state; `only` narrows it to one room.
     async fn rooms_of(&self, user: UserId, only: Option<RoomId>) -> Result<Vec<Mine>>;
+    /// Rooms that the user was in and is no longer, the one joined last first; no more than somebody can be in.
+    async fn rooms_left_by(&self, user: UserId) -> Result<Vec<RoomId>>;
     /// Also memberships that have ended (`to_seq` is set).
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>>;
     /// Present members by user name, after the one named `after`.
@@ -54,6 +56,8 @@ pub trait Store: Send + Sync {
     async fn thread(&self, room: RoomId, viewer: UserId, root: Seq, range: Range, limit: usize) -> Result<Page>;
     async fn pins(&self, room: RoomId, viewer: UserId) -> Result<Vec<Message>>;
     async fn message(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Option<Message>>;
+    /// The message as an entry names it, whoever may see it: for those who administer the room.
+    async fn target(&self, room: RoomId, id: EntryId) -> Result<Option<Target>>;
     /// The texts that the message had before, oldest first.
     async fn edits(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Vec<Edit>>;
     /// Newest first; `before` is the cursor of the last hit of the page before. Answers hits and the next cursor.

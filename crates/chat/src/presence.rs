@@ -30,8 +30,8 @@ impl Chat {
         }
     }
 
-    /// What the connection says of the actor: online, or away.
-    pub async fn set_status(&self, actor: &Actor, connection: u64, status: Status) -> Result<()> {
+    /// What the connections say of the actor: online, or away.
+    pub async fn set_status(&self, actor: &Actor, connections: &[u64], status: Status) -> Result<()> {
         match status {
             Status::Online | Status::Away => {}
             Status::Offline => {
@@ -41,8 +41,10 @@ impl Chat {
                 ));
             }
         }
-        if let Some(now) = self.ports.presence.set(actor.id(), connection, status).await? {
-            self.tell_status(actor.id(), now).await?;
+        for connection in connections {
+            if let Some(now) = self.ports.presence.set(actor.id(), *connection, status).await? {
+                self.tell_status(actor.id(), now).await?;
+            }
         }
         Ok(())
     }

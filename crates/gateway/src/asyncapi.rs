@@ -31,7 +31,7 @@ pub fn asyncapi_json() -> String {
         "operations": {
             "ws.receive": operation("receive", "ws", "command", &commands, "What clients say"),
             "ws.send": operation("send", "ws", "frame", &frames, "What the server says"),
-            "events.send": operation("send", "events", "frame", &frames, "What the server says, from `resumed` on"),
+            "events.send": operation("send", "events", "frame", &frames, "What the server says"),
         },
         "components": { "messages": messages, "schemas": schemas },
     });

@@ -7,8 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::settings::GatewaySettings;
 
-/// The policy of every answer that has none of its own.
-const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+/// The policy of every answer that has none of its own. Pictures may come from elsewhere, for a message that shows one
+/// once it is asked to; nothing else may. Workers fall under `script-src`, the manifest under `default-src`.
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; \
     connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// What pages of ours may ask the browser for: places for messages, the clipboard and notifications, and nothing else.

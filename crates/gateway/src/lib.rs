@@ -61,6 +61,8 @@ pub struct Gateway {
     pub assets: assets::Assets,
     /// How many connections and sockets each address holds.
     pub admission: admission::Admission,
+    /// The event streams of each session.
+    pub streams: live::streams::Streams,
     /// Requests with an `Idempotency-Key` that are being answered right now.
     pub in_progress: idempotency::InProgress,
     pub metrics: metrics::Metrics,
@@ -84,6 +86,7 @@ impl Gateway {
             settings,
             assets,
             admission: admission::Admission::default(),
+            streams: live::streams::Streams::default(),
             in_progress: idempotency::InProgress::default(),
             metrics: metrics::Metrics::new(),
             draining: CancellationToken::new(),
@@ -114,6 +117,7 @@ pub(crate) fn api() -> OpenApiRouter<State> {
         .routes(routes!(rest::sessions::ticket))
         .routes(routes!(rest::me::show, rest::me::change))
         .routes(routes!(rest::me::change_password))
+        .routes(routes!(rest::me::set_presence))
         .routes(routes!(rest::me::set_avatar, rest::me::remove_avatar))
         .routes(routes!(rest::users::avatar))
         .routes(routes!(rest::users::list))

@@ -143,6 +143,11 @@ fn stream() -> PathItem {
             ParameterIn::Query,
             "`<room>:<seq>,…`: where pages were loaded",
         ))
+        .parameter(text(
+            "epoch",
+            ParameterIn::Query,
+            "The epoch that `rooms` belongs to: of another one, every room named is `reset`",
+        ))
         .parameter(text("Last-Event-ID", ParameterIn::Header, "The `id:` to continue from"))
         .response(
             "200",

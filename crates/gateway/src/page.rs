@@ -122,7 +122,7 @@ pub fn whole<T: Serialize>(items: Vec<T>) -> Json<List<T>> {
 
 /// A page of messages, with links to its neighbours.
 pub fn messages(uri: &Uri, page: MessagePage) -> Response {
-    let others = ["before", "after", "around"];
+    let others = ["before", "after", "around", "at"];
     let before = page.items.first().filter(|_| page.has_before);
     let before = before.map(|first| ("prev", link(uri, &others, "before", &first.seq.to_string())));
     let after = page.items.last().filter(|_| page.has_after);

@@ -4,9 +4,12 @@
 
 use chat::account::{ProfileChanges, Role};
 use chat::event::Status;
+use chat::ids::Timestamp;
 use chat::message::Location;
 use chat::room::{History, RoomChanges, RoomKind, RoomRole};
 use protocol::{rest, shapes};
+
+use crate::refusal::Refusal;
 
 /// A place as a client names it; chat checks it.
 pub fn location(place: shapes::Location) -> Location {
@@ -15,6 +18,17 @@ pub fn location(place: shapes::Location) -> Location {
         longitude: place.longitude,
         accuracy: place.accuracy,
         label: place.label,
+    }
+}
+
+/// A moment (RFC 3339) of the query parameter `at`. A `+` in a query is a space: there an offset is written `%2B`, or Z.
+pub fn time(text: &str) -> Result<Timestamp, Refusal> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => Ok(Timestamp(at.as_microsecond())),
+        Err(_) => Err(Refusal::invalid(
+            "at",
+            "must be a time such as 2026-11-21T08:30:00Z (in an address, + is written %2B)",
+        )),
     }
 }
 

@@ -101,14 +101,14 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Frame {
-    /// The first frame of every socket.
+    /// The first frame of every socket and stream.
     Hello {
         /// `rill/1`.
         protocol: String,
         server: String,
         /// The incarnation of the logs: cursors of another epoch are void.
         epoch: String,
-        /// The server pings this often; a client that hears nothing for twice as long reconnects.
+        /// The server pings (in a stream: comments) this often; a client that hears nothing for twice as long reconnects.
         heartbeat_ms: u64,
         limits: SocketLimits,
     },

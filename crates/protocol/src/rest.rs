@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::shapes::{Account, History, Location, Message, Role, RoomKind, RoomRole};
+use crate::shapes::{Account, History, Location, Message, Role, RoomKind, RoomRole, Status};
 
 /// `GET /server`: what a client wants to know before anybody signs in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -110,6 +110,14 @@ pub struct Ticket {
     pub ticket: String,
     /// Seconds.
     pub expires_in: u64,
+}
+
+/// `PUT /me/presence`: what the event streams of the session say of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPresence {
+    /// `online` or `away`; who closes the stream is offline.
+    pub status: Status,
 }
 
 /// `PATCH /me`: only the fields to set; an empty text empties a field.

@@ -19,8 +19,13 @@ pub fn find(path: &str) -> Option<Asset> {
         etag: hash[..16].iter().map(|byte| format!("{byte:02x}")).collect(),
         brotli: compressed("br"),
         gzip: compressed("gz"),
-        immutable: path.starts_with("assets/"),
+        immutable: is_immutable(path),
     })
+}
+
+/// The build puts a hash into the names of these and of no other files: a service worker keeps its name.
+fn is_immutable(path: &str) -> bool {
+    path.starts_with("assets/")
 }
 
 /// Without a copy where the bytes are part of the binary.
@@ -44,5 +49,25 @@ fn media_type(path: &str) -> &'static str {
         "woff2" => "font/woff2",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_installs_has_its_type_and_only_hashed_names_are_kept_for_ever() {
+        for (path, expected) in [
+            ("service-worker.js", "text/javascript; charset=utf-8"),
+            ("manifest.webmanifest", "application/manifest+json"),
+            ("icon-192.png", "image/png"),
+            ("icon.svg", "image/svg+xml"),
+            ("index.html", "text/html; charset=utf-8"),
+        ] {
+            assert_eq!(media_type(path), expected, "{path}");
+            assert!(!is_immutable(path), "{path}");
+        }
+        assert!(is_immutable("assets/index-D3adB33f.js"));
     }
 }

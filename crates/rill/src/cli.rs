@@ -1,6 +1,6 @@
 //! The command line: which commands there are, and what people read about them.
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::config::settings::{SETTINGS, flag, variable};
 
@@ -30,6 +30,13 @@ pub fn command() -> Command {
                         .long("ready-file")
                         .value_name("PATH")
                         .help("Write the address here once listening"),
+                )
+                .arg(
+                    Arg::new("messages")
+                        .long("messages")
+                        .value_name("COUNT")
+                        .value_parser(value_parser!(u32).range(1..=1_000_000))
+                        .help("Also make a room Archive with so many messages, spread over a year"),
                 ),
         )
         .subcommand(

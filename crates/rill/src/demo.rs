@@ -1,106 +1,90 @@
 //! `rill demo`: sample rooms and people in memory, on loopback, to try everything at once.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use chat::Chat;
-use chat::account::{Actor, Peer, ProfileChanges};
-use chat::message::post::Post;
-use chat::room::RoomKind;
-use chat::room::open::NewRoomRequest;
+use anyhow::{Context, Result, ensure};
+use chat::limits::{Limits, Rate};
+use chat::{Chat, Ports, Settings};
 
 use crate::config::Config;
 use crate::serve;
 
-/// What all of them sign in with.
-const PASSWORD: &str = "correct horse";
+mod archive;
+mod clock;
+mod field;
+mod office;
+mod people;
+mod picture;
+mod rooms;
+mod talk;
 
-const PEOPLE: &[(&str, &str)] = &[
-    ("ada", "Ada Lovelace"),
-    ("grace", "Grace Hopper"),
-    ("nour", "نور الهدى"),
-    ("haruka", "春香"),
-];
+use clock::Past;
 
-const TALK: &[(&str, &str)] = &[
-    ("ada", "Morning! The survey of the **north slope** starts at 9."),
-    ("grace", "On my way. Roads are icy, I will be there at 9:15."),
-    ("nour", "صباح الخير، أنا في الموقع"),
-    ("haruka", "おはようございます。カメラの準備ができました 📷"),
-    ("ada", "Great. @grace please bring the second tripod."),
-    ("grace", "Packed. Notes from yesterday: `slope 14°`, 3 new cracks."),
-];
-
-/// Runs the server with everything made up.
-pub fn run(mut config: Config, ready_file: Option<&str>) -> Result<()> {
+/// Runs the server with everything made up; with a room of that many messages, if somebody wants one.
+pub fn run(mut config: Config, ready_file: Option<&str>, archive: Option<u32>) -> Result<()> {
     ensure!(
         config.is_loopback(),
         "the demo listens on loopback only; leave `listen` alone or use 127.0.0.1:PORT"
     );
     config.database = "sqlite::memory:".into();
     config.setup_code = None;
-    serve::run_with(&config, ready_file, |chat| async move {
-        fill(&chat).await?;
-        let names: Vec<_> = PEOPLE.iter().map(|(name, _)| *name).collect();
+    let clock = Arc::new(Past::default());
+    serve::run_with(&config, ready_file, clock.clone(), |ports| async move {
+        fill(ports, &clock, archive).await?;
+        let names: Vec<_> = people::PEOPLE.iter().map(|person| person.username).collect();
         eprintln!(
-            "Sign in as {} with the password `{PASSWORD}`; nothing is kept.",
-            names.join(", ")
+            "Sign in as {} with the password `{}`; nothing is kept.",
+            names.join(", "),
+            people::PASSWORD
         );
         Ok(())
     })
 }
 
-async fn fill(chat: &Arc<Chat>) -> Result<()> {
-    let peer = Peer {
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        label: "demo".into(),
-    };
-    let mut actors: Vec<Actor> = Vec::new();
-    for (username, display_name) in PEOPLE {
-        let registration = chat::account::register::Registration {
-            username: (*username).into(),
-            password: PASSWORD.into(),
-            profile: ProfileChanges {
-                display_name: Some((*display_name).into()),
-                ..ProfileChanges::default()
-            },
-            setup_code: None,
-        };
-        let account = chat.register(registration, &peer).await?;
-        actors.push(chat.local_actor(&account));
+/// Everything happens in the past, one thing after the other, up to now.
+async fn fill(ports: Ports, clock: &Past, archive: Option<u32>) -> Result<()> {
+    let store = ports.store.clone();
+    let chat = Chat::start(ports, unhurried()).await?;
+    clock.set_days_ago(if archive.is_some() { archive::DAYS + 1 } else { 30 });
+    let people = people::register(&chat).await?;
+    if let Some(count) = archive {
+        let began = Instant::now();
+        archive::fill(&chat, &people, clock, count).await?;
+        eprintln!("Made {count} messages in {:.1} s.", began.elapsed().as_secs_f64());
     }
-    let field = NewRoomRequest {
-        kind: RoomKind::Public,
-        name: "Field team".into(),
-        topic: "North slope survey".into(),
-        description: "Who is where, and what they see.".into(),
-        history: None,
-        members: actors[1..].iter().map(Actor::id).collect(),
-    };
-    let room = chat.open_room(&actors[0], field, None).await?.room.id;
-    for (name, text) in TALK {
-        let actor = actors
-            .iter()
-            .find(|actor| actor.person.username == *name)
-            .expect("one of PEOPLE");
-        let post = Post {
-            room,
-            client_id: None,
-            text: (*text).into(),
-            reply_to: None,
-            location: None,
-        };
-        chat.post_message(actor, post).await?;
-    }
-    let (direct, _) = chat.open_direct(&actors[0], vec![actors[1].id()]).await?;
-    let hello = Post {
-        room: direct.room.id,
-        client_id: None,
-        text: "Coffee afterwards?".into(),
-        reply_to: None,
-        location: None,
-    };
-    chat.post_message(&actors[1], hello).await?;
+    talk::hold(&chat, &people, clock).await?;
+    clock.set_days_ago(0);
+    ensure!(store.has_accounts().await?, "the demo made nobody");
     Ok(())
+}
+
+/// For the one who fills the rooms: limits are for people, who get theirs untouched.
+fn unhurried() -> Settings {
+    let at_once = Rate::new(100_000, 100_000, Duration::from_secs(1));
+    Settings {
+        registration_open: true,
+        setup_code: None,
+        issuer: "rill".into(),
+        limits: Limits {
+            sends_per_user: at_once,
+            sends_per_room: at_once,
+            rooms_opened_per_user: at_once,
+            joins_per_user: at_once,
+            registrations_per_address: at_once,
+            ..Limits::default()
+        },
+    }
+}
+
+/// The people of the demo as they act, by user name.
+struct People(HashMap<&'static str, chat::account::Actor>);
+
+impl People {
+    fn named(&self, username: &str) -> Result<&chat::account::Actor> {
+        self.0
+            .get(username)
+            .with_context(|| format!("nobody in the demo is called {username}"))
+    }
 }

@@ -32,7 +32,11 @@ fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         None => serve::run(&read(matches)?, ready_file(matches)),
         Some(("serve", matches)) => serve::run(&read(matches)?, ready_file(matches)),
-        Some(("demo", matches)) => demo::run(read(matches)?, ready_file(matches)),
+        Some(("demo", matches)) => demo::run(
+            read(matches)?,
+            ready_file(matches),
+            matches.get_one("messages").copied(),
+        ),
         Some(("check", matches)) => check::run(&read(matches)?, matches.get_flag("json")),
         Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => {

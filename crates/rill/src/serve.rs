@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use backends::{Direct, MemoryBus, MemoryPresence, Options, SystemClock, SystemRng};
-use chat::ports::{Rng, Store};
+use chat::ports::{Clock, Rng, Store};
 use chat::{Chat, Ports, Settings};
 use gateway::{Gateway, GatewaySettings};
 use hub::Hub;
@@ -31,11 +31,16 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// `rill serve`.
 pub fn run(config: &Config, ready_file: Option<&str>) -> Result<()> {
-    run_with(config, ready_file, |_| async { Ok(()) })
+    run_with(config, ready_file, Arc::new(SystemClock), |_| async { Ok(()) })
 }
 
-/// Serves, after `prepare` has filled the product with what it wants.
-pub fn run_with<F>(config: &Config, ready_file: Option<&str>, prepare: impl FnOnce(Arc<Chat>) -> F) -> Result<()>
+/// Serves by this clock, after `prepare` has filled the ports with what it wants.
+pub fn run_with<F>(
+    config: &Config,
+    ready_file: Option<&str>,
+    clock: Arc<dyn Clock>,
+    prepare: impl FnOnce(Ports) -> F,
+) -> Result<()>
 where
     F: Future<Output = Result<()>>,
 {
@@ -43,15 +48,15 @@ where
     telemetry::start(config);
     let _lock = lock(config)?;
     runtime()?.block_on(async {
-        let parts = Parts::open(config).await?;
-        prepare(parts.chat.clone()).await?;
+        let parts = Parts::open(config, clock).await?;
+        prepare(parts.ports.clone()).await?;
         parts.serve(config, ready_file).await
     })
 }
 
 /// The product on this machine's database, without doors: for `rill admin`.
 pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
-    Ok(Parts::open(config).await?.chat)
+    Ok(Parts::open(config, Arc::new(SystemClock)).await?.chat)
 }
 
 /// What the database says of its own durability: whether it is fine, and the words for it.
@@ -79,15 +84,20 @@ pub async fn durability(config: &Config) -> Result<Vec<(bool, String)>> {
 /// The product and the ports that the process itself needs to reach.
 struct Parts {
     chat: Arc<Chat>,
+    ports: Ports,
     bus: Arc<MemoryBus>,
     intake: Arc<Direct>,
 }
 
 impl Parts {
-    async fn open(config: &Config) -> Result<Self> {
+    async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
         prepare_folder(config)?;
         let rng = Arc::new(SystemRng::default());
-        let store = backends::open(&config.database, Options::new())
+        let options = Options {
+            clock: clock.clone(),
+            ..Options::new()
+        };
+        let store = backends::open(&config.database, options)
             .await
             .with_context(|| format!("cannot open the database {}", config.database))?;
         let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
@@ -98,7 +108,7 @@ impl Parts {
             intake: intake.clone(),
             bus: bus.clone(),
             presence: Arc::new(MemoryPresence::new()),
-            clock: Arc::new(SystemClock),
+            clock,
             rng,
         };
         let settings = Settings {
@@ -108,7 +118,8 @@ impl Parts {
             limits: config.limits.clone(),
         };
         Ok(Self {
-            chat: Chat::start(ports, settings).await?,
+            chat: Chat::start(ports.clone(), settings).await?,
+            ports,
             bus,
             intake,
         })

@@ -35,6 +35,7 @@ pub(crate) fn doors(room: Uuid, message: Uuid, user: Uuid) -> Vec<Door> {
         at(Method::GET, "/entries?after=0&limit=10", None),
         at(Method::GET, "/messages", None),
         at(Method::GET, "/messages?around=1", None),
+        at(Method::GET, "/messages?at=2026-11-21T08:30:00Z", None),
         at(
             Method::POST,
             "/messages",

@@ -3,6 +3,7 @@
 use chat::account::Person;
 use chat::error::Error;
 use chat::ids::{RoomId, Seq, UserId};
+use chat::limits::ROOMS_PER_USER_MAX;
 use chat::room::Membership;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -12,6 +13,9 @@ use super::fault::Answer;
 /// The columns that `read` reads, of `members m`.
 pub(crate) const MEMBERSHIP: &str =
     "m.user_id, m.role, m.from_seq, m.to_seq, m.barred, m.joined_at, m.read_seq, m.read_ordinal";
+
+pub(crate) const LEFT_BY: &str =
+    "select room_id from members where user_id = ? and to_seq is not null order by joined_at desc limit ?";
 
 /// The membership, present or past.
 pub(crate) fn membership(db: &Connection, room: RoomId, user: UserId) -> Answer<Option<Membership>> {
@@ -32,6 +36,14 @@ pub(crate) fn visible_from(db: &Connection, room: RoomId, user: UserId) -> Answe
         .query_row((room.0.as_bytes(), user.0.as_bytes()), |row| number(row, 0))
         .optional()?;
     Ok(from.ok_or(Error::NotFound { what: "room" })?)
+}
+
+/// Rooms that the user is in no longer, the one joined last first.
+pub(crate) fn rooms_left_by(db: &Connection, user: UserId) -> Answer<Vec<RoomId>> {
+    let mut statement = db.prepare_cached(LEFT_BY)?;
+    let values = (user.0.as_bytes(), integer(ROOMS_PER_USER_MAX));
+    let rooms = statement.query_map(values, |row| Ok(RoomId(id(row, 0)?)))?;
+    Ok(rooms.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Present members by user name.

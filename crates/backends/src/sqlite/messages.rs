@@ -4,7 +4,7 @@
 
 use chat::account::Person;
 use chat::error::Error;
-use chat::ids::{EntryId, RoomId, Seq, UserId};
+use chat::ids::{EntryId, RoomId, Seq, Timestamp, UserId};
 use chat::limits;
 use chat::message::Target;
 use chat::message::{Edit, Message, Page, Range, Reaction};
@@ -23,6 +23,8 @@ pub(crate) const SELECT: &str = "select m.number, m.room_id, m.seq, m.ordinal, m
      m.mentions, m.mentions_room, m.location, m.thread_id, m.thread_seq, m.replies, m.edited_at, m.deleted_at, \
      m.pinned_at, m.changed_seq, m.reactions, u.id, u.username, u.display_name, u.role, u.avatar";
 const TABLES: &str = "from messages m join users u on u.id = m.sender_id";
+
+pub(crate) const TIME_OF: &str = "select at from log where room_id = ? and seq = ?";
 
 /// A message with what is needed to complete it.
 pub(crate) struct Found {
@@ -100,6 +102,14 @@ pub(crate) fn message(db: &Connection, room: RoomId, viewer: UserId, id: EntryId
     let values = (id.0.as_bytes(), room.0.as_bytes(), integer(from));
     let found = statement.query_row(values, read).optional()?;
     found.map(|found| complete(db, found)).transpose()
+}
+
+/// The message as an entry names it, whoever asks.
+pub(crate) fn target(db: &Connection, room: RoomId, id: EntryId) -> Answer<Option<Target>> {
+    let mut statement = db.prepare_cached("select seq from messages where id = ? and room_id = ?")?;
+    let values = (id.0.as_bytes(), room.0.as_bytes());
+    let seq = statement.query_row(values, |row| number(row, 0)).optional()?;
+    Ok(seq.map(|seq| Target { id, seq }))
 }
 
 pub(crate) fn edits(db: &Connection, room: RoomId, viewer: UserId, id: EntryId) -> Answer<Vec<Edit>> {
@@ -193,6 +203,7 @@ fn cut(db: &Connection, source: &Source, range: Range, limit: usize) -> Answer<P
     let mut statement = db.prepare_cached("select last_seq from rooms where id = ?")?;
     let head = statement.query_row([source.room.0.as_bytes()], |row| number(row, 0))?;
     let (older, newer) = match range {
+        Range::At(at) => return cut(db, source, beside(db, source, at, head)?, limit),
         Range::Latest => (older(db, source, Seq::MAX, limit)?, Part::default()),
         Range::Before(seq) => (
             older(db, source, seq, limit)?,
@@ -222,6 +233,25 @@ fn cut(db: &Connection, source: &Source, range: Range, limit: usize) -> Answer<P
         has_after,
         head,
     })
+}
+
+/// The range around the first message of that time or later. A room's log has a time at every seq and never goes
+/// back, so that the place is found by halving: some twenty looks at an index, however long the log is.
+fn beside(db: &Connection, source: &Source, at: Timestamp, head: Seq) -> Answer<Range> {
+    let mut statement = db.prepare_cached(TIME_OF)?;
+    let (mut low, mut high) = (source.from, head.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let then = statement.query_row((source.room.0.as_bytes(), integer(middle)), |row| time(row, 0))?;
+        if then < at {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    let first = newer(db, source, low.saturating_sub(1), 1)?.messages;
+    let first = first.first().map(|found| Range::Around(found.message.seq));
+    Ok(first.unwrap_or(Range::Latest))
 }
 
 /// What was found in one direction, and whether there is more of it.

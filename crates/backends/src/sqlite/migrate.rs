@@ -12,11 +12,18 @@ struct Migration {
 }
 
 /// In order; never edited once merged, only added to.
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "start",
-    sql: include_str!("../../migrations/sqlite/0001_start.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "start",
+        sql: include_str!("../../migrations/sqlite/0001_start.sql"),
+    },
+    Migration {
+        number: 2,
+        name: "left",
+        sql: include_str!("../../migrations/sqlite/0002_left.sql"),
+    },
+];
 
 const CREATE: &str = "
     create table if not exists schema_migrations (

@@ -248,6 +248,20 @@ mod tests {
     }
 
     #[test]
+    fn what_must_cost_the_same_in_a_long_log_is_answered_by_an_index() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        migrate::migrate(&db, chat::ids::Timestamp(0)).unwrap();
+        for question in [messages::TIME_OF, members::LEFT_BY] {
+            let mut plan = db.prepare(&format!("explain query plan {question}")).unwrap();
+            let values = rusqlite::params![[0_u8; 16], 1];
+            let steps = plan.query_map(values, |row| row.get::<_, String>(3)).unwrap();
+            let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+            let by_index = steps.len() == 1 && steps[0].starts_with("SEARCH") && steps[0].contains("INDEX");
+            assert!(by_index, "{question}: {steps:?}");
+        }
+    }
+
+    #[test]
     fn urls_name_a_file_or_memory_and_the_rest_is_refused_with_a_hint() {
         assert_eq!(Place::parse("sqlite::memory:").unwrap(), Place::Memory);
         assert_eq!(

@@ -7,7 +7,7 @@ use chat::account::{Account, Avatar, Login, NewAccount, Person, ProfileChanges, 
 use chat::error::Result;
 use chat::event::{Draft, Entry, Outcome};
 use chat::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
-use chat::message::{Edit, Message, Page, Query, Range};
+use chat::message::{Edit, Message, Page, Query, Range, Target};
 use chat::ports::{KeptAnswer, Store};
 use chat::room::{Membership, Mine, Room};
 
@@ -72,6 +72,10 @@ impl Store for Sqlite {
         self.read(move |link| rooms::of_user(&link.db, user, only)).await
     }
 
+    async fn rooms_left_by(&self, user: UserId) -> Result<Vec<RoomId>> {
+        self.read(move |link| members::rooms_left_by(&link.db, user)).await
+    }
+
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>> {
         self.read(move |link| members::membership(&link.db, room, user)).await
     }
@@ -104,6 +108,10 @@ impl Store for Sqlite {
     async fn message(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Option<Message>> {
         self.read(move |link| messages::message(&link.db, room, viewer, id))
             .await
+    }
+
+    async fn target(&self, room: RoomId, id: EntryId) -> Result<Option<Target>> {
+        self.read(move |link| messages::target(&link.db, room, id)).await
     }
 
     async fn edits(&self, room: RoomId, viewer: UserId, id: EntryId) -> Result<Vec<Edit>> {

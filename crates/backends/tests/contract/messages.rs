@@ -11,6 +11,8 @@ use crate::world::{START, World, draft, edit, new_room, repeatable, reply, seqs,
 
 crate::promises! {
     pages_are_cut_from_either_end_and_around
+    a_page_is_cut_at_a_time_however_long_the_room_is
+    a_time_leads_to_nothing_that_one_may_not_see
     a_stranger_hears_nothing_of_a_private_room
     who_left_hears_nothing_more
     a_late_member_sees_no_page_from_before
@@ -53,6 +55,61 @@ async fn pages_are_cut_from_either_end_and_around(world: World) {
             "{range:?} {limit}"
         );
     }
+}
+
+async fn a_page_is_cut_at_a_time_however_long_the_room_is(world: World) {
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let minute = |minute: i64| START.plus_seconds(60 * minute);
+    // 2 and 3 in minute 0, bob at 4 in minute 10, 5 6 7 in minute 20, 8 in minute 30 with a clock that went back.
+    world.post(room, ada, "2").await;
+    world.post(room, ada, "3").await;
+    world.clock.set(minute(10));
+    world.entry(room, bob, Body::MemberJoined).await;
+    world.clock.set(minute(20));
+    for text in ["5", "6", "7"] {
+        world.post(room, ada, text).await;
+    }
+    world.clock.set(minute(5));
+    world.post(room, ada, "8").await;
+    let cases: [(Timestamp, usize, &[u64], bool, bool); 9] = [
+        (Timestamp(i64::MIN), 2, &[2, 3], false, true),
+        (START, 1, &[2], false, true),
+        (Timestamp(START.0 + 1), 1, &[5], true, true),
+        (minute(10), 2, &[5, 6], true, true),
+        (minute(10), 4, &[3, 5, 6, 7], true, true),
+        (minute(20), 3, &[3, 5, 6], true, true),
+        (Timestamp(minute(20).0 + 1), 2, &[7, 8], true, false),
+        (minute(21), 9, &[2, 3, 5, 6, 7, 8], false, false),
+        (Timestamp(i64::MAX), 1, &[8], true, false),
+    ];
+    for (at, limit, expected, before, after) in cases {
+        let page = world.page(room, bob, Range::At(at), limit).await;
+        assert_eq!(seqs(&page), expected, "{at:?} {limit}");
+        let found = (page.has_before, page.has_after, page.head);
+        assert_eq!(found, (before, after, 8), "{at:?} {limit}");
+    }
+    let empty = world.room(RoomKind::Public, "empty", ada, &[]).await;
+    let page = world.page(empty, ada, Range::At(START), 5).await;
+    assert_eq!((seqs(&page), page.has_before, page.has_after), (vec![], false, false));
+}
+
+async fn a_time_leads_to_nothing_that_one_may_not_see(world: World) {
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let wanted = NewRoom {
+        history: History::Joined,
+        ..new_room(RoomKind::Public, "room")
+    };
+    let room = world.room_with(wanted, ada, &[]).await.unwrap();
+    world.post(room, ada, "early").await;
+    world.clock.set(START.plus_seconds(60));
+    world.entry(room, bob, Body::MemberJoined).await;
+    world.post(room, ada, "late").await;
+    let page = world.page(room, bob, Range::At(START), 10).await;
+    assert_eq!((texts(&page), page.has_before), (vec!["late"], false));
+    let eve = world.person("eve").await;
+    let refused = world.store.messages(room, eve, Range::At(START), 10).await;
+    assert_eq!(refused.unwrap_err(), Error::NotFound { what: "room" });
 }
 
 async fn a_stranger_hears_nothing_of_a_private_room(world: World) {
@@ -158,6 +215,13 @@ async fn a_message_reads_back_as_it_was_sent(world: World) {
         world.page(room, bob, Range::Latest, 1).await.messages,
         vec![read.clone()]
     );
+    assert_eq!(
+        world.store.target(room, sent.id).await.unwrap(),
+        Some(target(&sent)),
+        "what an entry names"
+    );
+    let elsewhere = world.room(RoomKind::Public, "elsewhere", ada, &[]).await;
+    assert_eq!(world.store.target(elsewhere, sent.id).await.unwrap(), None);
     assert_eq!(
         (read.room, read.seq, read.ordinal, read.at, read.changed_seq),
         (room, 2, 1, START, 2)

@@ -8,9 +8,10 @@ use chat::limits;
 use chat::message::Range;
 use chat::room::{History, NewRoom, RoomChanges, RoomKind, RoomRole, direct_key};
 
-use crate::world::{World, draft, edit, mentioning, new_room, post, target};
+use crate::world::{START, World, draft, edit, mentioning, new_room, post, target};
 
 crate::promises! {
+    rooms_that_one_left_are_known_until_one_comes_back
     the_names_of_public_rooms_are_unique_whatever_their_case
     nobody_is_brought_into_more_rooms_than_a_person_may_be_in
     settings_are_not_changed_over_what_one_has_not_seen
@@ -30,6 +31,25 @@ crate::promises! {
     mentions_count_until_they_are_read_edited_away_or_deleted
     only_present_members_are_mentioned
     people_of_a_conversation_are_named
+}
+
+async fn rooms_that_one_left_are_known_until_one_comes_back(world: World) {
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let mut rooms = Vec::new();
+    for (minute, name) in ["one", "two", "three", "four"].into_iter().enumerate() {
+        world.clock.set(START.plus_seconds(60 * minute as i64));
+        rooms.push(world.room(RoomKind::Public, name, ada, &[bob]).await);
+    }
+    assert_eq!(world.store.rooms_left_by(bob).await.unwrap(), []);
+    world.entry(rooms[0], bob, Body::MemberLeft).await;
+    world.entry(rooms[1], ada, Body::MemberRemoved { user: bob }).await;
+    world.entry(rooms[2], ada, Body::RoomDeleted).await;
+    let left = world.store.rooms_left_by(bob).await.unwrap();
+    assert_eq!(left, [rooms[2], rooms[1], rooms[0]], "the one joined last first");
+    world.entry(rooms[0], bob, Body::MemberJoined).await;
+    let left = world.store.rooms_left_by(bob).await.unwrap();
+    assert_eq!(left, [rooms[2], rooms[1]]);
+    assert_eq!(world.store.rooms_left_by(ada).await.unwrap(), [rooms[2]]);
 }
 
 async fn the_names_of_public_rooms_are_unique_whatever_their_case(world: World) {

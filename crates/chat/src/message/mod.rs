@@ -90,6 +90,8 @@ pub enum Range {
     After(Seq),
     /// Half before (and including) the seq, half after it.
     Around(Seq),
+    /// Around the first message of that time or later; the newest if nothing is as late.
+    At(Timestamp),
 }
 
 /// A page of messages, oldest first.

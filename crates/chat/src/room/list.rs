@@ -71,6 +71,11 @@ impl Chat {
             .collect())
     }
 
+    /// Rooms that the actor was in and is no longer.
+    pub async fn rooms_left(&self, actor: &Actor) -> Result<Vec<RoomId>> {
+        self.ports.store.rooms_left_by(actor.id()).await
+    }
+
     /// The room with the actor's part in it; `NotFound` if they are not in it.
     pub(crate) async fn mine(&self, actor: &Actor, room: RoomId) -> Result<Mine> {
         let rooms = self.ports.store.rooms_of(actor.id(), Some(room)).await?;

@@ -1,7 +1,7 @@
 //! Requests about the server, the own account, sessions and other people.
 
-use protocol::rest::{ChangePassword, ChangeProfile, ChangeRole, List, ServerInfo, Session, Ticket};
-use protocol::shapes::{Account, Person, Role};
+use protocol::rest::{ChangePassword, ChangeProfile, ChangeRole, List, ServerInfo, Session, SetPresence, Ticket};
+use protocol::shapes::{Account, Person, Role, Status};
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -26,6 +26,12 @@ impl Api {
     /// Changes the password; all other sessions end.
     pub async fn change_password(&self, change: &ChangePassword) -> Result<()> {
         self.call_quietly(Method::PUT, "me/password", Some(change)).await
+    }
+
+    /// What the event streams of this session say of oneself.
+    pub async fn set_presence(&self, status: Status) -> Result<()> {
+        self.call_quietly(Method::PUT, "me/presence", Some(&SetPresence { status }))
+            .await
     }
 
     /// The own sessions.

@@ -32,6 +32,13 @@ impl Api {
         self.page(&format!("rooms/{room}/messages"), range, limit).await
     }
 
+    /// A page around the first message of that time (RFC 3339) or later; the newest if nothing is as late.
+    pub async fn messages_at(&self, room: Uuid, at: &str, limit: u64) -> Result<MessagePage> {
+        let limit = limit.to_string();
+        self.get(&format!("rooms/{room}/messages"), &[("at", at), ("limit", &limit)])
+            .await
+    }
+
     /// A page of a thread's answers, oldest first.
     pub async fn thread(&self, room: Uuid, root: Uuid, range: Range, limit: u64) -> Result<MessagePage> {
         self.page(&format!("rooms/{room}/messages/{root}/thread"), range, limit)

@@ -41,6 +41,14 @@ impl Connection {
         Ok(connection)
     }
 
+    /// The same for an event stream, of which a request of the same session may say that the person is away.
+    pub(super) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
+        let connection = Self::open(gateway, actor).await?;
+        let (session, number) = (connection.actor.session, connection.session.number());
+        gateway.streams.opened(session, number);
+        Ok(connection)
+    }
+
     /// When to ask next whether the login still stands.
     pub(super) fn next_check(&self) -> Instant {
         let now = jiff::Timestamp::now().as_microsecond();
@@ -87,6 +95,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.gateway.hub.disconnect(&self.session);
         let (chat, user, number) = (self.gateway.chat.clone(), self.actor.id(), self.session.number());
+        self.gateway.streams.closed(self.actor.session, number);
         self.gateway.tasks.spawn(async move { chat.depart(user, number).await });
     }
 }

@@ -17,11 +17,13 @@ const TEXT_BYTES_MAX: usize = 32 * 1024;
 
 /// A cursor that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cursor {
-    /// Where each of the known rooms was; rooms that are not known any longer are left out.
-    At(HashMap<RoomId, Seq>),
+pub struct Cursor {
+    /// Where each of the known rooms was.
+    pub at: HashMap<RoomId, Seq>,
+    /// It also names rooms that are not among the known ones.
+    pub names_others: bool,
     /// It belongs to another incarnation of the logs: nothing can be continued.
-    OtherEpoch,
+    pub other_epoch: bool,
 }
 
 /// Writes the cursor of these rooms.
@@ -44,16 +46,23 @@ pub fn decode(text: &str, epoch: &str, known: &[RoomId]) -> Option<Cursor> {
     let (tag, mut rest) = bytes.split_first_chunk::<EPOCH_BYTES>()?;
     let by_tag: HashMap<[u8; ROOM_BYTES], RoomId> = known.iter().map(|room| (tag_of_room(*room), *room)).collect();
     let mut at = HashMap::new();
+    let mut names_others = false;
     while !rest.is_empty() {
         let (tag, after) = rest.split_first_chunk::<ROOM_BYTES>()?;
         let (seq, after) = take_number(after)?;
         rest = after;
-        if let Some(room) = by_tag.get(tag) {
-            at.insert(*room, seq);
+        match by_tag.get(tag) {
+            Some(room) => {
+                at.insert(*room, seq);
+            }
+            None => names_others = true,
         }
     }
-    let same = *tag == tag_of_epoch(epoch);
-    Some(if same { Cursor::At(at) } else { Cursor::OtherEpoch })
+    Some(Cursor {
+        at,
+        names_others,
+        other_epoch: *tag != tag_of_epoch(epoch),
+    })
 }
 
 fn tag_of_room(room: RoomId) -> [u8; ROOM_BYTES] {
@@ -107,9 +116,12 @@ mod tests {
             let known: Vec<RoomId> = rooms.keys().copied().collect();
             let text = encode("one", &rooms);
             let at: HashMap<RoomId, Seq> = rooms.into_iter().collect();
-            prop_assert_eq!(decode(&text, "one", &known), Some(Cursor::At(at)));
-            prop_assert_eq!(decode(&text, "two", &known), Some(Cursor::OtherEpoch));
-            prop_assert_eq!(decode(&text, "one", &[]), Some(Cursor::At(HashMap::new())));
+            let here = Cursor { at, names_others: false, other_epoch: false };
+            let elsewhere = Cursor { other_epoch: true, ..here.clone() };
+            prop_assert_eq!(decode(&text, "one", &known), Some(here));
+            prop_assert_eq!(decode(&text, "two", &known), Some(elsewhere));
+            let unknown = Cursor { at: HashMap::new(), names_others: !known.is_empty(), other_epoch: false };
+            prop_assert_eq!(decode(&text, "one", &[]), Some(unknown));
         }
 
         #[test]

@@ -4,9 +4,11 @@
 
 mod connection;
 pub mod cursor;
+mod greeting;
 mod metered;
 mod native;
 mod resume;
 mod socket;
 pub mod sse;
+pub mod streams;
 pub mod websocket;

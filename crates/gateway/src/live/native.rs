@@ -182,7 +182,7 @@ async fn passing(connection: &Connection, command: Command) -> Result<Done> {
         }
         Command::Presence { status } => {
             let number = connection.session.number();
-            chat.set_status(actor, number, said::status(status)).await?;
+            chat.set_status(actor, &[number], said::status(status)).await?;
             Ok(Done::Quietly)
         }
         Command::Ping { .. } => Ok(Done::Pong),

@@ -16,14 +16,15 @@ use chat::ids::{RoomId, Seq};
 use futures_util::stream;
 use http::request::Parts;
 use http::{Method, header};
-use hub::{Following, Frame as Queued, Mark, Resumed};
+use hub::{Frame as Queued, Mark, Resumed};
 use protocol::live::Frame;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::connection::Connection;
-use super::cursor::{self, Cursor};
+use super::cursor;
+use super::greeting::{hello, welcome};
 use super::resume::{self, VOID};
 use crate::actor::Signed;
 use crate::dialects::native::json;
@@ -46,6 +47,8 @@ pub struct Beginning {
     last_event_id: Option<String>,
     /// `<room>:<seq>,…`: where a page was loaded.
     rooms: Option<String>,
+    /// What `rooms` belongs to, from an earlier `hello`.
+    epoch: Option<String>,
 }
 
 /// `GET /api/v1/events`.
@@ -65,9 +68,9 @@ pub async fn stream(
         return Ok(headers.into_response());
     }
     let held = admission::socket(&gateway, &parts)?;
-    let connection = Connection::open(&gateway, actor).await?;
-    let following = gateway.chat.following(connection.actor.id()).await?;
-    let cursors = cursors(&gateway, &parts, &beginning, &following)?;
+    let connection = Connection::open_stream(&gateway, actor).await?;
+    let cursors = cursors(&connection, &parts, &beginning).await?;
+    let greeting = [hello(&gateway, COMMENT_EVERY), welcome(&connection).await?];
     // Little waits between the two: the hub's queue is the buffer, with its limits.
     let (sender, receiver) = mpsc::channel(1);
     let teller = Teller {
@@ -76,7 +79,7 @@ pub async fn stream(
         at: BTreeMap::new(),
     };
     gateway.tasks.spawn(async move {
-        teller.tell(cursors).await;
+        teller.tell(&greeting, cursors).await;
         drop(held);
     });
     let chunks = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
@@ -87,11 +90,10 @@ pub async fn stream(
 }
 
 /// The cursors that the client named: by header, by query, or room by room.
-fn cursors(
-    gateway: &State,
+async fn cursors(
+    connection: &Connection,
     parts: &Parts,
     beginning: &Beginning,
-    following: &Following,
 ) -> Result<HashMap<RoomId, Seq>, Refusal> {
     let wrong = || Refusal::invalid("last_event_id", "is no cursor of this server; start without one");
     let by_header = parts.headers.get("last-event-id").filter(|value| !value.is_empty());
@@ -100,18 +102,43 @@ fn cursors(
         None => beginning.last_event_id.as_deref().filter(|text| !text.is_empty()),
     };
     if let Some(text) = text {
-        let known: Vec<RoomId> = following.iter().map(|(room, _, _)| *room).collect();
-        return match cursor::decode(text, gateway.chat.epoch(), &known).ok_or_else(wrong)? {
-            Cursor::At(cursors) => Ok(cursors),
-            Cursor::OtherEpoch => Ok(known.into_iter().map(|room| (room, VOID)).collect()),
+        return by_id(connection, text).await?.ok_or_else(wrong);
+    }
+    let Some(rooms) = &beginning.rooms else {
+        return Ok(HashMap::new());
+    };
+    let mut named =
+        named(rooms).ok_or_else(|| Refusal::invalid("rooms", "must be <room>:<seq>, separated by commas"))?;
+    let epoch = connection.gateway.chat.epoch();
+    if beginning.epoch.as_ref().is_some_and(|given| given != epoch) {
+        named.values_mut().for_each(|seq| *seq = VOID);
+    }
+    Ok(named)
+}
+
+/// The cursors behind an `id:`, or `None` if it is none. Rooms that it names and that the person has left since are
+/// among them, to be told to their end; of another epoch, every room starts anew.
+async fn by_id(connection: &Connection, text: &str) -> Result<Option<HashMap<RoomId, Seq>>, Refusal> {
+    let chat = &connection.gateway.chat;
+    let following = chat.following(connection.actor.id()).await?;
+    let mut known: Vec<RoomId> = following.iter().map(|(room, _, _)| *room).collect();
+    let Some(mut cursor) = cursor::decode(text, chat.epoch(), &known) else {
+        return Ok(None);
+    };
+    if cursor.names_others {
+        let mut all = chat.rooms_left(&connection.actor).await?;
+        all.append(&mut known);
+        known = all;
+        cursor = match cursor::decode(text, chat.epoch(), &known) {
+            Some(cursor) => cursor,
+            None => return Ok(None),
         };
     }
-    match &beginning.rooms {
-        Some(rooms) => {
-            named(rooms).ok_or_else(|| Refusal::invalid("rooms", "must be <room>:<seq>, separated by commas"))
-        }
-        None => Ok(HashMap::new()),
+    if cursor.other_epoch {
+        let present = following.iter().map(|(room, _, _)| *room);
+        cursor.at = present.chain(cursor.at.into_keys()).map(|room| (room, VOID)).collect();
     }
+    Ok(Some(cursor.at))
 }
 
 fn named(rooms: &str) -> Option<HashMap<RoomId, Seq>> {
@@ -136,8 +163,12 @@ struct Teller {
 struct Over;
 
 impl Teller {
-    async fn tell(mut self, cursors: HashMap<RoomId, Seq>) {
-        if self.send(RETRY.to_owned()).await.is_err() {
+    async fn tell(mut self, greeting: &[Frame], cursors: HashMap<RoomId, Seq>) {
+        let mut beginning = RETRY.to_owned();
+        for frame in greeting {
+            put_event(&mut beginning, &json(frame));
+        }
+        if self.send(beginning).await.is_err() {
             return;
         }
         self.at = cursors.into_iter().collect();
@@ -202,9 +233,7 @@ impl Teller {
             if self.moves(&frame.mark) {
                 id_at = Some(text.len());
             }
-            let words = String::from_utf8_lossy(&frame.bytes);
-            // JSON holds no line breaks: one line is one frame.
-            let _ = write!(text, "data: {words}\n\n");
+            put_event(&mut text, &frame.bytes);
         }
         if let Some(place) = id_at {
             let id = cursor::encode(self.connection.gateway.chat.epoch(), &self.at);
@@ -230,9 +259,9 @@ impl Teller {
 
     async fn drain<T>(&mut self) -> Result<T, Over> {
         let retry_after_ms = self.connection.gateway.reconnect_after_ms();
-        let drain = json(&Frame::Drain { retry_after_ms });
-        let words = String::from_utf8_lossy(&drain);
-        self.send(format!("retry: {retry_after_ms}\ndata: {words}\n\n")).await?;
+        let mut text = format!("retry: {retry_after_ms}\n");
+        put_event(&mut text, &json(&Frame::Drain { retry_after_ms }));
+        self.send(text).await?;
         Err(Over)
     }
 
@@ -242,4 +271,9 @@ impl Teller {
             Ok(Err(_)) | Err(_) => Err(Over),
         }
     }
+}
+
+/// One frame as one event: JSON holds no line breaks.
+fn put_event(text: &mut String, frame: &[u8]) {
+    let _ = write!(text, "data: {}\n\n", String::from_utf8_lossy(frame));
 }

@@ -14,7 +14,7 @@ fn document() -> Document {
 }
 
 /// Every route that docs/protocol.md promises, as the router spells it.
-const PROMISED: [&str; 52] = [
+const PROMISED: [&str; 53] = [
     "GET /server",
     "POST /accounts",
     "POST /sessions",
@@ -26,6 +26,7 @@ const PROMISED: [&str; 52] = [
     "GET /me",
     "PATCH /me",
     "PUT /me/password",
+    "PUT /me/presence",
     "PUT /me/avatar",
     "DELETE /me/avatar",
     "GET /avatars/{avatar}",

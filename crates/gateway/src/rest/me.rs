@@ -6,7 +6,7 @@ use axum::response::Response;
 use chat::account;
 use chat::limits::AVATAR_BYTES_MAX;
 use http::{HeaderMap, Method, StatusCode, header};
-use protocol::rest::{ChangePassword, ChangeProfile};
+use protocol::rest::{ChangePassword, ChangeProfile, SetPresence};
 use protocol::shapes::Account;
 
 use crate::actor::Signed;
@@ -57,6 +57,23 @@ pub async fn change_password(
     gateway
         .chat
         .change_password(&actor, &wanted.current, &wanted.new)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Say that one is here, or away: counts for the open event streams of the session that asks, the last word for all
+/// of them. A new stream begins as online; a socket says it of itself, by its command `presence`.
+#[utoipa::path(put, path = "/api/v1/me/presence", operation_id = "set_presence", tag = "me",
+    request_body = SetPresence, responses((status = 204)))]
+pub async fn set_presence(
+    Shared(gateway): Shared<State>,
+    Signed(actor): Signed,
+    Json(wanted): Json<SetPresence>,
+) -> Result<StatusCode, Refusal> {
+    let streams = gateway.streams.of(actor.session);
+    gateway
+        .chat
+        .set_status(&actor, &streams, said::status(wanted.status))
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,7 +3,7 @@
 use axum::extract::State as Shared;
 use axum::response::Response;
 use chat::error::Error;
-use chat::ids::{EntryId, RoomId};
+use chat::ids::{EntryId, RoomId, Timestamp};
 use chat::message::Range;
 use chat::message::post::Post;
 use http::{HeaderMap, Method, Uri};
@@ -21,7 +21,7 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::{State, etag, idempotency, page, said, words};
 
-/// Which part of a room's messages; at most one of `before`, `after` and `around`.
+/// Which part of a room's messages; at most one of `before`, `after`, `around` and `at`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Part {
@@ -34,6 +34,10 @@ pub struct Part {
     /// Half up to this seq, half after it.
     #[serde(default)]
     pub around: Option<u64>,
+    /// Around the first message of this time (RFC 3339) or later; the newest ones if nothing is as late.
+    #[serde(default)]
+    #[param(format = DateTime)]
+    pub at: Option<String>,
     /// How many at most: 1 to 200, 50 if absent.
     #[serde(default)]
     pub limit: Option<usize>,
@@ -64,7 +68,8 @@ pub async fn list(
     Path(room): Path<Uuid>,
     Query(part): Query<Part>,
 ) -> Result<Response, Refusal> {
-    let range = range(part.before, part.after, part.around)?;
+    let at = part.at.as_deref().map(said::time).transpose()?;
+    let range = range(part.before, part.after, part.around, at)?;
     let page = gateway
         .chat
         .messages(&actor, RoomId(room), range, page::limit(part.limit)?)
@@ -172,7 +177,7 @@ pub async fn thread(
     Path((room, message)): Path<(Uuid, Uuid)>,
     Query(part): Query<ThreadPart>,
 ) -> Result<Response, Refusal> {
-    let (range, limit) = (range(part.before, part.after, None)?, page::limit(part.limit)?);
+    let (range, limit) = (range(part.before, part.after, None, None)?, page::limit(part.limit)?);
     let page = gateway
         .chat
         .thread(&actor, RoomId(room), EntryId(message), range, limit)
@@ -192,15 +197,21 @@ pub async fn pins(
     Ok(page::whole(pins.iter().map(words::message).collect()))
 }
 
-fn range(before: Option<u64>, after: Option<u64>, around: Option<u64>) -> Result<Range, Refusal> {
-    match (before, after, around) {
-        (None, None, None) => Ok(Range::Latest),
-        (Some(seq), None, None) => Ok(Range::Before(seq)),
-        (None, Some(seq), None) => Ok(Range::After(seq)),
-        (None, None, Some(seq)) => Ok(Range::Around(seq)),
+fn range(
+    before: Option<u64>,
+    after: Option<u64>,
+    around: Option<u64>,
+    at: Option<Timestamp>,
+) -> Result<Range, Refusal> {
+    match (before, after, around, at) {
+        (None, None, None, None) => Ok(Range::Latest),
+        (Some(seq), None, None, None) => Ok(Range::Before(seq)),
+        (None, Some(seq), None, None) => Ok(Range::After(seq)),
+        (None, None, Some(seq), None) => Ok(Range::Around(seq)),
+        (None, None, None, Some(at)) => Ok(Range::At(at)),
         _ => Err(Refusal::invalid(
             "before",
-            "cannot be combined with after or around; give one of them",
+            "cannot be combined with after, around or at; give one of them",
         )),
     }
 }

@@ -2,31 +2,26 @@
 
 use chat::account::Actor;
 use chat::error::Error;
-use chat::limits::{
-    AUTHENTICATION_WAIT, FRAME_BYTES_MAX, HEARTBEAT, QUEUE_EVENTS_MAX, RESUME_GAP_MAX, TEXT_BYTES_MAX, TEXT_CHARS_MAX,
-};
+use chat::limits::{AUTHENTICATION_WAIT, HEARTBEAT};
 use futures_util::StreamExt;
-use protocol::live::{CloseCode, Frame, SocketLimits};
+use protocol::live::CloseCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::{End, Socket, Taken};
-use crate::State;
 use crate::dialects::native::json;
 use crate::live::connection::Connection;
+use crate::live::greeting::{hello, welcome};
 use crate::live::native;
 use crate::refusal::Refusal;
-use crate::words;
 
-/// What is spoken here.
-pub(in crate::live) const PROTOCOL: &str = "rill/1";
 /// Frames before it is known who is asking: more than pings and pongs need.
 const FRAMES_BEFORE_AUTH_MAX: u32 = 100;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Says hello, finds out who is asking, and welcomes them.
     pub(super) async fn greet(&mut self, actor: Option<Actor>) -> Result<Connection, End> {
-        self.write([json(&hello(&self.gateway))]).await?;
+        self.write([json(&hello(&self.gateway, HEARTBEAT))]).await?;
         let actor = match actor {
             Some(actor) => actor,
             None => {
@@ -37,15 +32,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let gateway = self.gateway.clone();
         let opened = async {
             let connection = Connection::open(&gateway, actor).await?;
-            let me = gateway.chat.account(&connection.actor).await?;
-            Ok((connection, me))
+            let welcome = welcome(&connection).await?;
+            Ok((connection, welcome))
         };
         match opened.await {
-            Ok((connection, me)) => {
-                let welcome = Frame::Welcome {
-                    me: Box::new(words::account(&me)),
-                    session: connection.actor.session.0,
-                };
+            Ok((connection, welcome)) => {
                 self.write([json(&welcome)]).await?;
                 Ok(connection)
             }
@@ -91,21 +82,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             Ok(()) => End::Because(code),
             Err(end) => end,
         }
-    }
-}
-
-fn hello(gateway: &State) -> Frame {
-    Frame::Hello {
-        protocol: PROTOCOL.to_owned(),
-        server: format!("{} {}", gateway.settings.name, gateway.settings.version),
-        epoch: gateway.chat.epoch().to_owned(),
-        heartbeat_ms: u64::try_from(HEARTBEAT.as_millis()).unwrap_or(u64::MAX),
-        limits: SocketLimits {
-            frame_bytes_max: FRAME_BYTES_MAX as u64,
-            text_chars_max: TEXT_CHARS_MAX as u64,
-            text_bytes_max: TEXT_BYTES_MAX as u64,
-            resume_gap_max: RESUME_GAP_MAX,
-            queue_events_max: QUEUE_EVENTS_MAX as u64,
-        },
     }
 }
