@@ -12,6 +12,7 @@ const BYTES_MIN = 256;
 /** A Vite plugin that runs when everything else has been written. */
 export function compress(): Plugin {
   let config: ResolvedConfig;
+  let written = false;
   return {
     name: 'rill-compress',
     apply: 'build',
@@ -19,7 +20,12 @@ export function compress(): Plugin {
     configResolved(resolved) {
       config = resolved;
     },
+    writeBundle() {
+      written = true;
+    },
     async closeBundle() {
+      // A build that failed has said why.
+      if (!written) return;
       const folder = resolve(config.root, config.build.outDir);
       const names = await readdir(folder, { recursive: true });
       const ours = names.filter((name) => COMPRESSIBLE.test(name) && !name.startsWith('docs-assets'));

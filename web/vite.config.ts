@@ -4,13 +4,16 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { compress } from './compress.ts';
+import { early } from './early.ts';
+import { emoji } from './emoji.ts';
 import { viewers } from './viewers.ts';
+import { serviceWorker } from './worker.ts';
 
 // Where `npm run dev` finds a running server.
 const server = process.env.RILL_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [svelte(), viewers(), compress()],
+  plugins: [svelte(), early(), emoji(), viewers(), serviceWorker(), compress()],
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: {
     proxy: {

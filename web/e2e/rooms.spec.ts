@@ -1,11 +1,13 @@
 // Rooms are made, found, entered and left; conversations are begun; what is private stays so.
 
+import { accountWords } from '../src/account/words';
+import { overlayWords } from '../src/keys/words';
 import { words } from '../src/words';
 import { expect, test } from './fixtures/test';
 import type { Visitor } from './fixtures/people';
 
 async function makeRoom(visitor: Visitor, name: string, kind: string): Promise<void> {
-  await visitor.page.getByRole('button', { name: words.newRoom }).click();
+  await visitor.sidebar.getByRole('button', { name: words.newRoom }).click();
   const dialog = visitor.page.getByRole('dialog', { name: words.newRoom });
   await dialog.getByLabel(words.roomName, { exact: true }).fill(name);
   await dialog.getByLabel(words.roomTopic).fill(`About ${name}`);
@@ -20,7 +22,7 @@ test('a public room is found, joined, talked in and left', async ({ join }) => {
   await makeRoom(ada, 'Garden', words.publicRoom);
   await ada.say('Welcome');
 
-  await bert.page.getByRole('button', { name: words.browse }).click();
+  await bert.sidebar.getByRole('button', { name: words.browse }).click();
   await bert.page.getByPlaceholder(words.findRoom).fill('gard');
   await bert.page.getByRole('button', { name: `${words.join}: Garden` }).click();
   await bert.hears('Welcome');
@@ -49,7 +51,7 @@ test('a private room is seen by those only who were brought in', async ({ join }
 
   await bert.open('Surprise');
   await expect(cleo.roomLine('Surprise')).toHaveCount(0);
-  await cleo.page.getByRole('button', { name: words.browse }).click();
+  await cleo.sidebar.getByRole('button', { name: words.browse }).click();
   await expect(cleo.page.getByRole('dialog').getByText('General')).toBeVisible();
   await expect(cleo.page.getByRole('dialog').getByText('Surprise')).toHaveCount(0);
   await cleo.page.goto(ada.page.url());
@@ -59,9 +61,10 @@ test('a private room is seen by those only who were brought in', async ({ join }
 test('a conversation of two begins with finding the other, who sees that one is here', async ({ join }) => {
   const ada = await join('Ada');
   const bert = await join('Bert');
-  await ada.page.getByRole('button', { name: words.message }).click();
+  await ada.sidebar.getByRole('button', { name: words.message }).click();
   await ada.page.getByPlaceholder(words.findPerson).fill('bert');
   await ada.page.getByRole('button', { name: 'Bert' }).click();
+  await ada.page.getByRole('button', { name: overlayWords.start(1) }).click();
   await expect(ada.page.getByRole('heading', { level: 1, name: 'Bert' })).toBeVisible();
   await ada.say('Just for you');
   await expect(ada.roomLine('Bert').getByText(words.statuses.online)).toBeAttached();
@@ -76,7 +79,8 @@ test('a conversation of two begins with finding the other, who sees that one is 
 test('who signs out is out, here and at the next visit, and can sign in again', async ({ join, server }) => {
   const ada = await join('Ada');
   await ada.page.getByTitle(words.account).click();
-  await ada.page.getByRole('button', { name: words.signOut }).click();
+  await ada.page.getByRole('link', { name: accountWords.pages['sign-in'] }).click();
+  await ada.page.getByRole('button', { name: accountWords.signOutTitle }).click();
   await expect(ada.page.getByLabel(words.login)).toBeVisible();
   await ada.page.goto(server.url);
   await expect(ada.page.getByLabel(words.login)).toBeVisible();

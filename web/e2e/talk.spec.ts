@@ -40,7 +40,7 @@ test('what others write elsewhere is counted, and who is named is told so', asyn
   await bert.say('one');
   await bert.say('two');
   await expect(ada.roomLine('General').getByTitle(words.unread(2))).toBeVisible();
-  await bert.say('three for @ada');
+  await bert.say('@ada, three');
   await expect(ada.roomLine('General').getByTitle(words.mentions(1))).toBeVisible();
   await ada.open('General');
   await expect(ada.log.getByText(words.newMessages, { exact: true })).toBeVisible();
@@ -69,7 +69,7 @@ test('messages can be answered, changed, reacted to and deleted; a later visit s
   await expect(
     ada.line('Aple pie').getByRole('button', { name: words.reactions('🎉', ['Bert']) }),
   ).toBeVisible();
-  await bert.line('Aple pie').getByRole('button', { name: words.reply }).click();
+  await bert.line('Aple pie').getByRole('button', { name: words.reply, exact: true }).click();
   await bert.say('Who bakes?');
   await expect(ada.line('Who bakes?').getByText(words.repliedTo('Ada'))).toBeVisible();
 
@@ -81,7 +81,8 @@ test('messages can be answered, changed, reacted to and deleted; a later visit s
 
   await bert.say('Never mind');
   await bert.line('Never mind').hover();
-  await bert.line('Never mind').getByRole('button', { name: words.delete }).click();
+  await bert.line('Never mind').getByRole('button', { name: words.actions }).click();
+  await bert.page.getByRole('menuitem', { name: words.delete }).click();
   await bert.page.getByRole('dialog').getByRole('button', { name: words.delete }).click();
   await expect(ada.log.getByText(words.deleted)).toBeVisible();
 

@@ -6,6 +6,7 @@ import type {
   Member,
   Message,
   MessagePage,
+  OpenRoom,
   Person,
   Problem,
   Recorded,
@@ -35,24 +36,30 @@ export class Refusal extends Error {
 }
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  return (await exchange<T>(method, path, body === undefined ? null : JSON.stringify(body))).value;
+}
+
+/** A request and its answer, with the `ETag` where there is one; a text as the body is JSON. */
+export async function exchange<T>(
+  method: string,
+  path: string,
+  body: string | Blob | null = null,
+  ifMatch: string | null = null,
+): Promise<{ value: T; tag: string | null }> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (method !== 'GET') headers['X-Rill'] = '1';
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (body !== null) headers['Content-Type'] = typeof body === 'string' ? 'application/json' : body.type;
+  if (ifMatch !== null) headers['If-Match'] = ifMatch;
   let answer: Response;
   let text: string;
   try {
-    answer = await fetch(BASE + path, {
-      method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(WAIT_MS),
-    });
+    answer = await fetch(BASE + path, { method, headers, body, signal: AbortSignal.timeout(WAIT_MS) });
     text = await answer.text();
   } catch {
     throw new Refusal(null);
   }
   if (!answer.ok) throw new Refusal(problemOf(answer, text));
-  return (text ? JSON.parse(text) : undefined) as T;
+  return { value: (text ? JSON.parse(text) : undefined) as T, tag: answer.headers.get('ETag') };
 }
 
 function problemOf(answer: Response, text: string): Problem {
@@ -71,6 +78,13 @@ function problemOf(answer: Response, text: string): Problem {
   };
 }
 
+/** The parameters of a list, those that are there. */
+function listed(asked: Record<string, string | null | undefined>): URLSearchParams {
+  const where = new URLSearchParams({ limit: String(PAGE) });
+  for (const [name, value] of Object.entries(asked)) if (value != null) where.set(name, value);
+  return where;
+}
+
 const get = <T>(path: string) => ask<T>('GET', path);
 const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body);
 const put = <T>(path: string, body?: unknown) => ask<T>('PUT', path, body);
@@ -85,8 +99,8 @@ export interface Registration {
   setup_code?: string;
 }
 
-/** Which part of a room's messages; the newest without any. */
-export type Range = { before: number } | { after: number } | null;
+/** Which part of a room's messages; the newest without any. `at` is a moment, RFC 3339. */
+export type Range = { before: number } | { after: number } | { around: number } | { at: string } | null;
 
 // The server, and who one is.
 export const server = () => get<ServerInfo>('/server');
@@ -95,28 +109,32 @@ export const signIn = (login: string, password: string) =>
   post<SignedIn>('/sessions', { login, password, session: 'cookie' });
 export const signOut = () => remove<void>('/sessions/current');
 export const me = () => get<Account>('/me');
-export const rename = (display_name: string) => patch<Account>('/me', { display_name });
 export const people = (query: string) =>
   get<List<Person>>(`/users?limit=20&query=${encodeURIComponent(query)}`);
 
 // Rooms.
 export const rooms = () => get<List<Room>>('/rooms');
 export const room = (id: string) => get<Room>(`/rooms/${id}`);
-export const browse = (query: string) =>
-  get<List<Room>>(`/rooms/browse?limit=50&query=${encodeURIComponent(query)}`);
-export const openRoom = (kind: 'public' | 'private', name: string, topic: string) =>
-  post<Room>('/rooms', { kind, name, topic, description: '', members: [] });
+export const browse = (query: string, cursor?: string | null) =>
+  get<List<Room>>(`/rooms/browse?${listed({ query, cursor })}`);
+export const openRoom = (wanted: OpenRoom) => post<Room>('/rooms', wanted);
 export const openDirect = (people: string[]) => post<Room>('/directs', { people });
 export const join = (id: string) => post<Recorded>(`/rooms/${id}/join`);
 export const leave = (id: string) => post<Recorded>(`/rooms/${id}/leave`);
 export const members = (id: string) => get<List<Member>>(`/rooms/${id}/members?limit=200`);
 export const bringIn = (id: string, user: string) => put<Recorded>(`/rooms/${id}/members/${user}`);
 
+// Searching.
+export const search = (q: string, cursor?: string | null) =>
+  get<List<Message>>(`/search?${listed({ q, cursor })}`);
+
 // Messages.
 export function messages(id: string, range: Range): Promise<MessagePage> {
-  const where = range === null ? '' : 'before' in range ? `&before=${range.before}` : `&after=${range.after}`;
-  return get<MessagePage>(`/rooms/${id}/messages?limit=${PAGE}${where}`);
+  const where = new URLSearchParams({ limit: String(PAGE) });
+  for (const [name, value] of Object.entries(range ?? {})) where.set(name, String(value));
+  return get<MessagePage>(`/rooms/${id}/messages?${where}`);
 }
+export const message = (room: string, id: string) => get<Message>(`/rooms/${room}/messages/${id}`);
 export const edit = ({ room, id }: Message, text: string) =>
   patch<Recorded>(`/rooms/${room}/messages/${id}`, { text });
 export const erase = ({ room, id }: Message) => remove<Recorded>(`/rooms/${room}/messages/${id}`);

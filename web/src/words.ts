@@ -8,8 +8,30 @@ const dayAndYearFormat = new Intl.DateTimeFormat(undefined, {
   month: 'long',
   year: 'numeric',
 });
-const timeFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+
+type Clock = 'language' | 'h12' | 'h24';
+const cycles = { language: undefined, h12: 'h12', h24: 'h23' } as const;
+const clocks = new Map<Clock, { time: Intl.DateTimeFormat; full: Intl.DateTimeFormat }>();
+let clock: () => Clock = () => 'language';
+
+/** Times are told by the clock that `choice` names; it is asked each time, so that a change shows at once. */
+export function tellTimeBy(choice: () => Clock): void {
+  clock = choice;
+}
+
+function clockNow() {
+  const chosen = clock();
+  let formats = clocks.get(chosen);
+  if (!formats) {
+    const hourCycle = cycles[chosen];
+    formats = {
+      time: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle }),
+      full: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short', hourCycle }),
+    };
+    clocks.set(chosen, formats);
+  }
+  return formats;
+}
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -29,6 +51,9 @@ export const words = {
   close: 'Close',
   back: 'Back to the rooms',
   tryAgain: 'Try again',
+  partMissing: 'This part of the page could not be loaded. Check your connection.',
+  search: 'Search',
+  settings: 'Settings',
 
   unreachableTitle: 'The server does not answer',
   unreachableText: 'Check your connection, then try again.',
@@ -52,7 +77,6 @@ export const words = {
   registerOwner: 'Make the first account',
   noAccountYet: 'No account yet?',
   accountAlready: 'You have an account?',
-  signOut: 'Sign out',
   sessionEnded: 'You have been signed out. Sign in again to go on.',
   gaveUp: (code: number) =>
     code === 4103
@@ -71,15 +95,33 @@ export const words = {
   mentions: (count: number) => (count === 1 ? '1 mention' : `${count} mentions`),
   yourself: (name: string) => `${name} (you)`,
   account: 'Your account',
-  saveName: 'Save name',
-  nameSaved: 'Your name is saved.',
+
+  // Going about.
+  goTo: 'Go to a room or person',
+  archivedRooms: 'Archived',
+  draftHere: 'draft',
+  typingHere: 'writing…',
+  unreadAbove: 'Unread above',
+  unreadBelow: 'Unread below',
+
+  // Being told of messages elsewhere.
+  saidIn: (person: string, room: string) => `${person} in ${room}`,
+  saidBy: (person: string, text: string) => `${person}: ${text}`,
+  newIn: (count: number, room: string) => `${count} new messages in ${room}`,
+  newFrom: (count: number, person: string) => `${count} new messages from ${person}`,
+  newInRooms: (count: number, rooms: number) => `${count} new messages in ${rooms} rooms`,
 
   // The connection.
   connecting: 'Connecting…',
-  offline: 'Offline. What you write is sent when you are back.',
+  offline: 'No connection.',
+  offlineHint: 'What you write is sent when you are back.',
   catchingUp: 'Catching up…',
   upToDate: 'Up to date',
   reconnect: 'Connect now',
+  retryIn: (seconds: number) => `Trying again in ${seconds} s.`,
+  newVersion: 'A new version is ready.',
+  reload: 'Reload',
+  notNow: 'Not now',
 
   // New rooms, finding rooms and people.
   roomName: 'Name',
@@ -104,8 +146,11 @@ export const words = {
   statuses: { online: 'online', away: 'away', offline: 'offline' },
 
   // A room.
-  chooseRoom: 'Choose a room',
-  chooseRoomText: 'Your rooms and direct messages are on the left.',
+  hello: (name: string) => `Hello, ${name}`,
+  begin: 'Choose a room from the list, or begin here:',
+  browseText: 'See what others talk about, and join them.',
+  newRoomText: 'For everybody, or for those whom you bring in.',
+  messageText: 'Talk to one person, or to a few.',
   roomMissing: 'This room is not here',
   roomMissingText: 'It was deleted, or you are not in it.',
   people: 'People',
@@ -117,6 +162,18 @@ export const words = {
   beginning: (room: string) => `This is the beginning of ${room}.`,
   archived: 'This room is archived. It can be read, but nothing can be written.',
   newMessages: 'New',
+  newSince: (count: number, since: string) =>
+    `${count === 1 ? '1 new message' : `${count} new messages`}${since && ` since ${since}`}`,
+  toFirstNew: 'Go to the first',
+  markRead: 'Mark as read',
+  newBelow: (count: number) => `${count} new`,
+  messageMissing: 'This message is not here. It may be too old for you to see. These are the newest.',
+  messagesMissing: 'The messages could not be loaded.',
+  toDay: 'Go to another day',
+  pins: 'Pinned messages',
+  pinCount: (count: number) => (count === 1 ? '1 pinned message' : `${count} pinned messages`),
+  searchHere: 'Search in this room',
+  details: 'About this room',
   toNewest: 'To the newest messages',
   typing: (names: string[]) => {
     if (names.length === 0) return '';
@@ -126,20 +183,36 @@ export const words = {
 
   // Messages.
   write: (room: string) => `Write to ${room}`,
+  writeInThread: 'Answer in the thread',
   send: 'Send',
+  pickEmoji: 'Emoji',
+  shareLocation: 'Share where I am',
+  hereIAm: 'I am here.',
+  locationDenied: 'This page may not ask where you are. Allow it in the settings of your browser.',
+  locationUnknown: 'Your position could not be found. Try again outside or near a window.',
+  mentionsAll: 'Everybody in this room',
+  completions: { '@': 'People', '#': 'Rooms', ':': 'Emoji' },
   sending: 'Sending…',
   willBeSent: 'Will be sent when you are back',
   notSent: (why: string) => `Not sent. ${why}`,
+  notDone: (why: string) => `A change could not be saved. ${why}`,
   retry: 'Try again',
   discard: 'Discard',
   edited: 'edited',
   deleted: 'This message was deleted.',
   pinned: 'Pinned',
+  more: 'More',
+  textCopied: 'The text is copied.',
+  linkCopied: 'The link is copied.',
+  notCopied: 'The browser does not let this page copy. Mark the text and copy it by hand.',
   actions: 'What to do with this message',
   react: (emoji: string) => `React with ${emoji}`,
   reactions: (emoji: string, names: string[]) => `${listed(names)} reacted with ${emoji}`,
   someone: 'Someone',
+  others: (count: number) => (count === 1 ? '1 other' : `${count} others`),
+  reactMore: 'Add a reaction',
   reply: 'Reply',
+  replyInThread: 'Reply in a thread',
   replies: (count: number) => (count === 1 ? '1 reply' : `${count} replies`),
   replyingTo: (name: string) => `Replying to ${name}`,
   repliedTo: (name: string) => `Reply to ${name}`,
@@ -155,6 +228,48 @@ export const words = {
   tooLong: (chars: number) => `${chars} characters too many`,
   unsentLost: 'You are not in the room any longer, so your unsent messages could not be sent.',
 
+  // What is in a message.
+  hidden: '(hidden)',
+  showHidden: 'Hidden. Show',
+  showAll: 'Show all',
+  showLess: 'Show less',
+  codeBlock: (language: string) => (language === '' ? 'Code' : `Code in ${language}`),
+  copyCode: 'Copy',
+  codeCopied: 'Copied',
+  codeNotCopied: 'Not copied. Mark the code and copy it by hand.',
+  table: 'Table',
+  taskDone: 'Done',
+  taskOpen: 'Not done',
+  picture: 'Picture',
+  pictureLarge: (name: string) => `Show ${name} large`,
+  pictureFrom: (host: string) => `Picture at ${host}`,
+  pictureShow: 'Show picture',
+  pictureWhy: (host: string) => `${host} will see that you look at it.`,
+  pictureFailed: 'The picture could not be loaded.',
+  pictureOpen: 'Open in a new tab',
+
+  // Choosing an emoji.
+  emojiTitle: 'Choose an emoji',
+  emojiSearch: 'Search emoji',
+  emojiRecent: 'Used before',
+  emojiFound: (count: number) => (count === 1 ? '1 emoji found' : `${count} emoji found`),
+  emojiNone: 'No emoji is called like that.',
+  emojiGroups: 'Kinds of emoji',
+  emojiGroup: [
+    'Smileys and feelings',
+    'People and hands',
+    'Animals and nature',
+    'Food and drink',
+    'Travel and places',
+    'Activities',
+    'Things',
+    'Signs',
+    'Flags',
+  ],
+  emojiTone: 'Skin tone',
+  emojiTones: ['No tone', 'Light', 'Medium light', 'Medium', 'Medium dark', 'Dark'],
+  emojiMissing: 'The emoji could not be loaded. Check your connection, then try again.',
+
   /** The day of a message, as a line between days. */
   day(at: string, now: Date): string {
     const date = new Date(at);
@@ -164,11 +279,18 @@ export const words = {
     return (ago < 180 ? dayFormat : dayAndYearFormat).format(date);
   },
 
+  /** The time of day, with the day unless that is today. */
+  when(at: string, now: Date): string {
+    const date = new Date(at);
+    if (dayNumber(date) === dayNumber(now)) return words.time(at);
+    return `${words.day(at, now)}, ${words.time(at)}`;
+  },
+
   /** The time of day. */
-  time: (at: string) => timeFormat.format(new Date(at)),
+  time: (at: string) => clockNow().time.format(new Date(at)),
 
   /** Day and time in full. */
-  moment: (at: string) => fullFormat.format(new Date(at)),
+  moment: (at: string) => clockNow().full.format(new Date(at)),
 
   /** What a refused request says to a person; null: no answer came. */
   refusal(problem: Problem | null): string {

@@ -1,39 +1,169 @@
 // What the browser keeps between visits: one database, its stores and their versions.
 
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import type { Account, Location, Member, Message, Room, ServerInfo } from '../wire';
 
-/** A message that the server has not confirmed yet. */
-export interface Unsent {
+/** What all that waits to be sent has in common. */
+interface Waiting {
+  /** Under which the server takes it once, however often it is said. */
   client_id: string;
   /** Whose it is: several people may use one browser. */
   user: string;
+  /** Which tab sends it. */
+  tab: string;
   room: string;
+  /** When it was done, RFC 3339. */
+  at: string;
+  /** Grows from item to item, whatever the clock says: the order in which they are sent. */
+  order: number;
+  /** It was sent, so it may have arrived: it cannot be changed any longer. */
+  tried: boolean;
+  /** Why it was refused; null while it waits. */
+  failed: string | null;
+  /** The entry that it became, where that was not heard yet; such an item is not kept on the disk. */
+  done: number | null;
+}
+
+/** What is done to a message: `message` is its id; if it was itself unsent then, `post` is its client id, and the id follows. */
+interface OfMessage extends Waiting {
+  message: string | null;
+  post: string | null;
+}
+
+export interface UnsentPost extends Waiting {
+  kind: 'post';
   text: string;
   /** The root of the thread that it answers in. */
   reply_to: { id: string; seq: number } | null;
-  /** When it was written, RFC 3339. */
-  at: string;
-  /** Grows from message to message, whatever the clock says: the order in which they are sent. */
-  order: number;
-  /** Why it was refused; null while it waits. */
-  failed: string | null;
+  location: Location | null;
+}
+export interface UnsentEdit extends OfMessage {
+  kind: 'edit';
+  text: string;
+}
+export interface UnsentReaction extends OfMessage {
+  kind: 'react';
+  emoji: string;
+  on: boolean;
+}
+export interface UnsentDeletion extends OfMessage {
+  kind: 'delete';
+}
+export interface UnsentPin extends OfMessage {
+  kind: 'pin';
+  on: boolean;
+}
+
+/** What is done to a message and the server has not confirmed yet. */
+export type Change = UnsentEdit | UnsentReaction | UnsentDeletion | UnsentPin;
+/** What the server has not confirmed yet. */
+export type Unsent = UnsentPost | Change;
+
+/** What was begun in a room or a thread and not sent. */
+export interface Draft {
+  text: string;
+  /** The message that it answers. */
+  reply_to?: Message | null;
+}
+
+/** What was known when the page was left. */
+export interface KeptVisit {
+  user: string;
+  shape: number;
+  epoch: string | null;
+  at: number;
+  server: ServerInfo | null;
+  me: Account;
+  rooms: Room[];
+}
+
+/** A room that was looked at: its newest messages as they stood after the entry `cursor`. */
+export interface KeptRoom {
+  user: string;
+  room: string;
+  shape: number;
+  epoch: string | null;
+  cursor: number;
+  /** When it was looked at last. */
+  looked: number;
+  messages: readonly Message[];
+  hasBefore: boolean;
+  members: Member[] | null;
 }
 
 interface Schema extends DBSchema {
   unsent: { key: string; value: Unsent };
+  drafts: { key: [string, string]; value: { user: string; key: string; draft: Draft } };
+  visits: { key: string; value: KeptVisit };
+  rooms: { key: [string, string]; value: KeptRoom };
 }
 
-const VERSION = 1;
+export type Database = IDBPDatabase<Schema>;
+export type StoreName = StoreNames<Schema>;
 
-/** Opens the database, and makes or upgrades it. */
-export function open(): Promise<IDBPDatabase<Schema>> {
+const VERSION = 2;
+/** Some browsers open no database and say no word about it. */
+const OPEN_WAIT_MS = 2_000;
+
+let opened: Promise<Database> | null = null;
+
+/** The database, opened when it is needed first; refused where the browser keeps nothing. */
+export function database(): Promise<Database> {
+  opened ??= inTime(open()).catch((error: unknown) => {
+    opened = null;
+    throw error;
+  });
+  return opened;
+}
+
+/** Does something with the database; where that fails the page goes on without. */
+export async function withDatabase<T>(act: (database: Database) => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await act(await database());
+  } catch {
+    return otherwise;
+  }
+}
+
+/** All of one person in a store whose keys begin with the person. */
+export function allOf(user: string): IDBKeyRange {
+  return IDBKeyRange.bound([user], [user, []]);
+}
+
+function open(): Promise<Database> {
   return openDB<Schema>('rill', VERSION, {
-    upgrade(database) {
-      database.createObjectStore('unsent', { keyPath: 'client_id' });
+    async upgrade(database, from, _to, transaction) {
+      if (from < 1) database.createObjectStore('unsent', { keyPath: 'client_id' });
+      if (from < 2) {
+        database.createObjectStore('drafts', { keyPath: ['user', 'key'] });
+        database.createObjectStore('visits', { keyPath: 'user' });
+        database.createObjectStore('rooms', { keyPath: ['user', 'room'] });
+        if (from === 1) await fromFirst(transaction);
+      }
     },
     blocking(_current, _blocked, event) {
       // A newer page in another tab wants to upgrade: make way.
       (event.target as IDBDatabase).close();
+      opened = null;
+    },
+    terminated() {
+      opened = null;
     },
   });
+}
+
+/** In the first version only messages waited, and nothing told whether they had been sent before. */
+async function fromFirst(transaction: IDBPTransaction<Schema, StoreName[], 'versionchange'>): Promise<void> {
+  const store = transaction.objectStore('unsent');
+  for (const item of await store.getAll()) {
+    const added = { kind: 'post', tab: '', location: null, tried: true, done: null } as const;
+    await store.put({ ...(item as UnsentPost), ...added });
+  }
+}
+
+function inTime<T>(promise: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('the database does not open')), OPEN_WAIT_MS);
+  });
+  return Promise.race([promise, late]);
 }

@@ -1,76 +1,130 @@
 // The lines of a timeline: days, the mark of what is new, messages, and messages on their way. Pure.
+// A line that did not change stays the same object, so that what is drawn of it is left alone.
 
-import type { Unsent } from '../offline/database';
-import type { Account, Message } from '../wire';
+import type { UnsentPost } from '../offline/database';
+import type { Shown } from '../state/pending';
 
-/** One line. `key` stays the same while a message goes from pending to sent. */
-export type Row =
-  | { kind: 'day'; key: string; at: string }
-  | { kind: 'new'; key: 'new' }
-  | {
-      kind: 'message';
-      key: string;
-      message: Message;
-      /** The sender is named by the line above already. */
-      continued: boolean;
-      /** Set while the server has not confirmed it. */
-      unsent: Unsent | null;
-    };
+/** A message as a line. `key` stays the same while it goes from pending to sent. */
+export interface MessageRow {
+  kind: 'message';
+  key: string;
+  message: Shown;
+  /** The sender is named by the line above already. */
+  continued: boolean;
+  /** Set while the server has not confirmed it. */
+  unsent: UnsentPost | null;
+}
+
+export type Row = { kind: 'new'; key: 'new' } | MessageRow;
+
+/** The lines of one day. */
+export interface Day {
+  key: string;
+  /** When its first line was written. */
+  at: string;
+  rows: readonly Row[];
+}
 
 /** Messages of one person that follow within this time stand together. */
 const TOGETHER_MS = 5 * 60_000;
+const NEW: Row = { kind: 'new', key: 'new' };
 
-/** Lays out a timeline. What is new begins after `readSeq`; null: nothing is marked as new. */
-export function rowsOf(
-  messages: readonly Message[],
-  unsent: readonly Unsent[],
-  me: Account | null,
+/**
+ * Lays out a timeline. What is new begins after `readSeq`; null: nothing is marked as new.
+ * `before` is how it was laid out the last time.
+ */
+export function daysOf(
+  messages: readonly Shown[],
+  unsent: readonly { message: Shown; item: UnsentPost }[],
+  me: string | undefined,
   readSeq: number | null,
-): Row[] {
-  const rows: Row[] = [];
-  let above: Message | null = null;
-  let marked = readSeq === null;
-  const add = (message: Message, item: Unsent | null) => {
-    const newDay = !above || dayOf(above.at) !== dayOf(message.at);
-    if (newDay) rows.push({ kind: 'day', key: `day ${message.id}`, at: message.at });
-    const isNew = !marked && message.seq > readSeq! && message.sender.id !== me?.id;
-    if (isNew) {
-      rows.push({ kind: 'new', key: 'new' });
-      marked = true;
+  before: readonly Day[] = [],
+): Day[] {
+  const layout = new Layout(me, readSeq, before);
+  for (const message of messages) layout.add(message, null);
+  for (const { message, item } of unsent) layout.add(message, item);
+  return layout.finish();
+}
+
+class Layout {
+  readonly #days: Day[] = [];
+  #rows: Row[] = [];
+  #at = '';
+  /** When the day that is being filled begins and ends, in milliseconds. */
+  #start = -Infinity;
+  #end = -Infinity;
+  #above: Shown | null = null;
+  #aboveAt = 0;
+  #marked: boolean;
+  readonly #knownDays = new Map<string, Day>();
+  readonly #knownRows = new Map<string, MessageRow>();
+
+  constructor(
+    private readonly me: string | undefined,
+    private readonly readSeq: number | null,
+    before: readonly Day[],
+  ) {
+    this.#marked = readSeq === null;
+    for (const day of before) {
+      this.#knownDays.set(day.key, day);
+      for (const row of day.rows) if (row.kind === 'message') this.#knownRows.set(row.key, row);
     }
-    const continued = !newDay && !isNew && above !== null && continues(above, message);
-    const mine = message.sender.id === me?.id && message.client_id;
-    const key = mine ? `mine ${message.client_id}` : message.id;
-    rows.push({ kind: 'message', key, message, continued, unsent: item });
-    above = message;
-  };
-  for (const message of messages) add(message, null);
-  if (me) for (const item of unsent) add(pending(item, me), item);
-  return rows;
-}
+  }
 
-function continues(above: Message, message: Message): boolean {
-  const apart = Date.parse(message.at) - Date.parse(above.at);
-  return above.sender.id === message.sender.id && apart < TOGETHER_MS && !message.thread && !above.deleted_at;
-}
+  add(message: Shown, unsent: UnsentPost | null): void {
+    const at = Date.parse(message.at);
+    // A clock that goes back opens no day a second time.
+    const isNewDay = at >= this.#end;
+    if (isNewDay) this.#open(message.at, at);
+    const mine = message.sender.id === this.me;
+    const isNew = !this.#marked && message.seq > this.readSeq! && !mine;
+    if (isNew) {
+      this.#rows.push(NEW);
+      this.#marked = true;
+    }
+    const continued = !isNewDay && !isNew && this.#continues(message, at);
+    const key = mine && message.client_id ? `mine ${message.client_id}` : message.id;
+    const known = this.#knownRows.get(key);
+    const same = known?.message === message && known.continued === continued && known.unsent === unsent;
+    this.#rows.push(same ? known : { kind: 'message', key, message, continued, unsent });
+    this.#above = message;
+    this.#aboveAt = at;
+  }
 
-function dayOf(at: string): string {
-  return new Date(at).toDateString();
-}
+  finish(): Day[] {
+    this.#close();
+    return this.#days;
+  }
 
-function pending(item: Unsent, me: Account): Message {
-  return {
-    room: item.room,
-    seq: Number.MAX_SAFE_INTEGER,
-    ordinal: 0,
-    id: item.client_id,
-    client_id: item.client_id,
-    sender: me,
-    at: item.at,
-    text: item.text,
-    thread: item.reply_to,
-    replies: 0,
-    reactions: [],
-    changed_seq: 0,
-  };
+  #open(at: string, time: number): void {
+    this.#close();
+    const date = new Date(time);
+    this.#start = new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+    this.#end = new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
+    this.#at = at;
+    this.#rows = [];
+  }
+
+  #close(): void {
+    if (this.#rows.length === 0) return;
+    const key = `day ${this.#start}`;
+    const known = this.#knownDays.get(key);
+    const rows = this.#rows;
+    const same =
+      known?.at === this.#at &&
+      known.rows.length === rows.length &&
+      rows.every((row, index) => row === known.rows[index]);
+    this.#days.push(same ? known : { key, at: this.#at, rows });
+  }
+
+  #continues(message: Shown, at: number): boolean {
+    const above = this.#above;
+    return (
+      above !== null &&
+      above.sender.id === message.sender.id &&
+      at - this.#aboveAt < TOGETHER_MS &&
+      !message.thread &&
+      !above.deleted_at
+    );
+  }
 }

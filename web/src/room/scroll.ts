@@ -1,11 +1,20 @@
-// Keeping the place while lines come and go above or below it.
+// Keeping the place while lines come, go and grow above or below it.
 
 /** How close to the end still counts as being at the end, in pixels. */
 const END_SLACK = 48;
+/** A line that one pressed stays where it is while it changes, for this long. */
+const HELD_MS = 1_000;
+/** Lines that are remembered: should one go away, the next one holds the place. */
+const REMEMBERED = 3;
+
+/** How far the end of the last line is below the screen, in pixels. */
+export function belowEnd(scroller: HTMLElement): number {
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+}
 
 /** Whether the last line is on the screen. */
 export function isAtEnd(scroller: HTMLElement): boolean {
-  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_SLACK;
+  return belowEnd(scroller) < END_SLACK;
 }
 
 /** Shows the last line. */
@@ -13,18 +22,82 @@ export function toEnd(scroller: HTMLElement): void {
   scroller.scrollTop = scroller.scrollHeight;
 }
 
-/** Remembers where the lines on the screen are; what it answers brings them back there. */
-export function keepScroll(scroller: HTMLElement, lines: HTMLCollection): () => void {
-  const edge = scroller.getBoundingClientRect().top;
-  const shown: { line: Element; top: number }[] = [];
-  for (const line of lines) {
-    const { top, bottom } = line.getBoundingClientRect();
-    if (bottom <= edge || line.getAttribute('data-anchor') !== 'true') continue;
-    shown.push({ line, top });
-    if (shown.length === 3) break;
+/** Scrolls so that the line begins at this part of the height; a line that would not fit begins at the top. */
+export function toLine(scroller: HTMLElement, line: Element, part: 'middle' | 'top'): void {
+  const { top, height } = line.getBoundingClientRect();
+  const space = scroller.clientHeight - height;
+  const offset = part === 'middle' ? Math.max(space / 2, 0) : Math.min(scroller.clientHeight / 5, 120);
+  scroller.scrollTop += top - scroller.getBoundingClientRect().top - Math.max(0, Math.min(offset, space));
+}
+
+/** The lines of a scroller, and where the ones that one reads stand. */
+export class Place {
+  readonly #lines: HTMLCollectionOf<HTMLElement>;
+  #noted: { line: HTMLElement; top: number }[] = [];
+  #held: { line: HTMLElement; until: number } | null = null;
+
+  constructor(
+    private readonly scroller: HTMLElement,
+    list: HTMLElement,
+  ) {
+    this.#lines = list.getElementsByTagName('article');
   }
-  return () => {
-    const kept = shown.find(({ line }) => line.isConnected);
-    if (kept) scroller.scrollTop += kept.line.getBoundingClientRect().top - kept.top;
-  };
+
+  /** All lines, in order. */
+  get lines(): HTMLCollectionOf<HTMLElement> {
+    return this.#lines;
+  }
+
+  /** This line stays where it is, whatever changes in it. */
+  hold(line: HTMLElement, forMs = HELD_MS): void {
+    this.#held = { line, until: performance.now() + forMs };
+    this.note();
+  }
+
+  /** One scrolls: no line is held any longer. */
+  release(): void {
+    this.#held = null;
+  }
+
+  /** Whether a line is held just now. */
+  get holds(): boolean {
+    return this.#held !== null && this.#held.line.isConnected && performance.now() < this.#held.until;
+  }
+
+  /** Remembers where the lines on the screen are. */
+  note(): void {
+    // What is not on the screen stands nowhere.
+    if (this.scroller.clientHeight === 0) return;
+    this.#noted = [];
+    if (this.holds) this.#remember(this.#held!.line);
+    const edge = this.scroller.getBoundingClientRect().top;
+    const first = this.firstBelow(edge);
+    for (let at = first; at < Math.min(first + REMEMBERED, this.#lines.length); at++) {
+      this.#remember(this.#lines[at]!);
+    }
+    // Nothing begins on the screen: one very long line covers it.
+    if (first === this.#lines.length && first > 0) this.#remember(this.#lines[first - 1]!);
+  }
+
+  /** Brings the lines back to where they were. */
+  keep(): void {
+    const kept = this.#noted.find(({ line }) => line.isConnected);
+    if (kept) this.scroller.scrollTop += kept.line.getBoundingClientRect().top - kept.top;
+  }
+
+  /** The number of the first line that begins at this height of the window or below it. */
+  firstBelow(height: number): number {
+    let low = 0;
+    let high = this.#lines.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#lines[middle]!.getBoundingClientRect().top < height) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #remember(line: HTMLElement): void {
+    this.#noted.push({ line, top: line.getBoundingClientRect().top });
+  }
 }

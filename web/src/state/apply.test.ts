@@ -1,10 +1,12 @@
 // What is known after hearing the entries is what a fresh visit would be told.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Account, Frame, Problem } from '../wire';
 import { apply, expireTyping, placeMembers, placePage, placeRoom, readAll, TYPING_MS } from './apply';
 import { ada, bert, cleo, dice, grow, Log, ROOM } from './reference.test-kit';
 import { World, type RoomState } from './world.svelte';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const me: Account = {
   ...ada,

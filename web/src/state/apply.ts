@@ -1,8 +1,19 @@
 // What is heard becomes what is known: the one place where frames and answers change the world.
 // No I/O and no clock: what has to be asked for is answered as wishes, and the time is given.
 
-import type { Entry, Frame, Member, MessagePage, Person, Room } from '../wire';
-import { fromPage, find, withEntry, withNewer, withOlder, withProfile, type Timeline } from './timeline';
+import type { Entry, Frame, Member, Message, MessagePage, MessageRef, Person, Room } from '../wire';
+import { inOrder, pinsWith, pinsWithProfile, type Pins } from './pins';
+import { threadWith, threadWithProfile } from './threads';
+import {
+  fromPage,
+  find,
+  withEntry,
+  withNewer,
+  withOlder,
+  withPeople,
+  withProfile,
+  type Timeline,
+} from './timeline';
 import { RoomState, type World } from './world.svelte';
 
 /** What the client has to ask the server for. */
@@ -10,7 +21,9 @@ export type Wish =
   /** Something was missed: resume from the cursors. */
   | { kind: 'resume' }
   /** The room is not known, or not well enough: load it. It may turn out to be gone. */
-  | { kind: 'load'; room: string };
+  | { kind: 'load'; room: string }
+  /** The server does not know yet up to where one has read: tell it. */
+  | { kind: 'tell_read'; room: string };
 
 /** Typing is shown this long unless it is repeated. */
 export const TYPING_MS = 6_000;
@@ -74,13 +87,24 @@ export function placeRoom(world: World, room: Room): Wish[] {
   if (known) {
     if (!covers(known, room.last_seq)) return [];
     const later = known.recent.filter((entry) => entry.seq > room.last_seq);
+    const before = known.room;
     known.room = later.reduce((state, entry) => roomWith(world, state, entry, null), room);
-    return [];
+    if (before.me!.read_seq <= known.room.me!.read_seq) return [];
+    known.room = withOwnRead(known.room, before);
+    return [{ kind: 'tell_read', room: room.id }];
   }
   world.rooms.set(room.id, new RoomState(room));
   const waiting = world.unplaced.get(room.id) ?? [];
   world.unplaced.delete(room.id);
   return waiting.flatMap((entry) => takeEntry(world, entry));
+}
+
+/** What one has read stays read, also where the server has not heard of it: it is told, and then counts mentions. */
+function withOwnRead(room: Room, known: Room): Room {
+  const { read_seq, read_ordinal } = known.me!;
+  const unread = Math.max(0, room.last_ordinal - read_ordinal);
+  const mentions = unread === 0 ? 0 : room.me!.mentions;
+  return { ...room, me: { ...room.me!, read_seq, read_ordinal, unread, mentions } };
 }
 
 /** Where a page of messages belongs. */
@@ -105,8 +129,51 @@ export function placePage(state: RoomState, page: MessagePage, place: Place): bo
 /** Takes in who is in the room, as it was when `cursor` was the last entry. */
 export function placeMembers(world: World, state: RoomState, members: Member[], cursor: number): void {
   for (const member of members) world.presence.set(member.person.id, member.status);
+  state.membersOld = false;
+  // Names are in no log: what was kept may show older ones.
+  if (state.timeline)
+    state.timeline = withPeople(
+      state.timeline,
+      members.map((member) => member.person),
+    );
   const later = state.recent.filter((entry) => entry.seq > cursor);
   state.members = later.reduce((list, entry) => membersWith(world, list, entry), members);
+}
+
+/** Takes in a thread: its root, asked for when `cursor` was the last entry, and its newest answers, read after it. */
+export function placeThread(state: RoomState, root: Message, page: MessagePage, cursor: number): boolean {
+  if (!covers(state, cursor)) return false;
+  const thread = { root, answers: fromPage(page) };
+  const later = state.recent.filter((entry) => entry.seq > cursor);
+  state.thread = later.reduce((known, entry) => threadWith(known, entry, state.keepOfThread), thread);
+  return true;
+}
+
+/** Takes in another page of the answers in the thread of `root`. */
+export function placeAnswers(
+  state: RoomState,
+  root: string,
+  page: MessagePage,
+  place: 'before' | 'after',
+): boolean {
+  const { thread } = state;
+  // Somebody looks at another one by now.
+  if (thread?.root.id !== root) return true;
+  if (!covers(state, page.head)) return false;
+  const placed = place === 'before' ? withOlder(thread.answers, page) : withNewer(thread.answers, page);
+  state.thread = state.recent
+    .filter((entry) => entry.seq > page.head)
+    .reduce((known, entry) => threadWith(known, entry, state.keepOfThread), { ...thread, answers: placed });
+  return true;
+}
+
+/** Takes in the pinned messages, asked for when `cursor` was the last entry. */
+export function placePins(state: RoomState, messages: Message[], cursor: number): boolean {
+  if (!covers(state, cursor)) return false;
+  const pins: Pins = { messages: inOrder(messages), stale: false };
+  const later = state.recent.filter((entry) => entry.seq > cursor);
+  state.pins = later.reduce((known, entry) => pinsWith(known, entry, atHand(state)), pins);
+  return true;
 }
 
 /** Everybody whose typing was not repeated in time stops typing. */
@@ -138,6 +205,8 @@ function takeEntry(world: World, entry: Entry): Wish[] {
   if (entry.seq > state.room.last_seq) state.room = roomWith(world, state.room, entry, state.timeline);
   if (state.timeline) state.timeline = withEntry(state.timeline, entry, state.keep);
   if (state.members) state.members = membersWith(world, state.members, entry);
+  if (state.thread) state.thread = threadWith(state.thread, entry, state.keepOfThread);
+  if (state.pins) state.pins = pinsWith(state.pins, entry, atHand(state));
   if (entry.body.kind === 'message_posted') stopTyping(state, entry.actor.id);
   return [];
 }
@@ -152,6 +221,12 @@ function keepUnplaced(world: World, entry: Entry): Wish[] {
 /** Whether the entries after `seq` are all at hand. */
 function covers(state: RoomState, seq: number): boolean {
   return seq >= state.cursor || (state.recent[0] !== undefined && state.recent[0].seq <= seq + 1);
+}
+
+/** A message that is loaded already. */
+function atHand({ timeline, thread }: RoomState): (what: MessageRef) => Message | undefined {
+  return ({ seq }) =>
+    find(timeline, seq) ?? (thread?.root.seq === seq ? thread.root : find(thread?.answers ?? null, seq));
 }
 
 function roomWith(world: World, room: Room, entry: Entry, timeline: Timeline | null): Room {
@@ -286,6 +361,8 @@ function reset(world: World, room: string, head: number): Wish[] {
     state.recent = [];
     state.timeline = null;
     state.members = null;
+    state.thread = null;
+    state.pins = null;
   }
   return [{ kind: 'load', room }];
 }
@@ -317,9 +394,12 @@ function stopTyping(state: RoomState, user: string): void {
 }
 
 function setProfile(world: World, person: Person): void {
-  if (world.me?.id === person.id) world.me = { ...world.me, ...person };
+  // A picture that was taken away is not in the frame any longer.
+  if (world.me?.id === person.id) world.me = { ...world.me, avatar: null, ...person };
   for (const state of world.rooms.values()) {
     if (state.timeline) state.timeline = withProfile(state.timeline, person);
+    if (state.thread) state.thread = threadWithProfile(state.thread, person);
+    if (state.pins) state.pins = pinsWithProfile(state.pins, person);
     if (state.members) {
       state.members = state.members.map((member) =>
         member.person.id === person.id ? { ...member, person } : member,

@@ -3,71 +3,109 @@
 
 import * as api from '../api';
 import { Refusal } from '../api';
-import { Live, type Standing } from '../live';
+import { Live, waitMax, type Standing } from '../live';
+import { forgetVisit } from '../offline/cache';
+import { drafts } from '../offline/drafts.svelte';
 import type { Queue } from '../offline/queue';
 import { words } from '../words';
-import type { Account, Frame, Message, MessageRef, Room, ServerInfo, Status } from '../wire';
-import {
-  apply,
-  expireTyping,
-  placeMembers,
-  placePage,
-  placeRoom,
-  readAll,
-  type Place,
-  type Wish,
-} from './apply';
+import type { Account, Frame, Location, Message, MessageRef, Room, ServerInfo } from '../wire';
+import { apply, expireTyping, placeRoom, type Wish } from './apply';
+import { Attention } from './attention';
+import { Keeper } from './keeper';
 import { notices } from './notices.svelte';
+import type { Notify } from './notify.svelte';
 import { Outbox } from './outbox.svelte';
+import { Pages } from './pages';
+import { begun, recalled, worthAsking } from './visits';
 import { World, type RoomState } from './world.svelte';
 
 /** Which of the pages is shown. */
 export type Phase = 'starting' | 'unreachable' | 'signed_out' | 'signed_in';
 
-/** How often a page is asked for again because too much happened meanwhile. */
-const PAGE_TRIES_MAX = 3;
 const TYPING_SWEEP_MS = 1_000;
-const TYPING_REPEAT_MS = 4_000;
-const READ_WAIT_MS = 400;
-const AWAY_AFTER_MS = 5 * 60_000;
-/** Direct conversations whose people's presence is asked for after connecting. */
-const PRESENCE_ROOMS_MAX = 20;
+/** How long to wait at least before a first contact is tried again. */
+const FIRST_WAIT_MS = 1_000;
 
 export class Client {
   phase: Phase = $state('starting');
   server: ServerInfo | null = $state.raw(null);
   standing: Standing = $state('connecting');
+  /** While offline: when it connects again, in milliseconds of the page's clock. */
+  retryAt: number | null = $state(null);
   world: World = $state.raw(new World());
   readonly outbox: Outbox;
+  readonly pages: Pages;
+  readonly attention: Attention;
   readonly #live: Live;
-  /** Loads under way: room and direction. */
-  #loading = new Set<string>();
-  #typingSaid = new Map<string, number>();
-  #readTimers = new Map<string, ReturnType<typeof setTimeout>>();
   #sweep: ReturnType<typeof setInterval> | undefined;
-  #away: ReturnType<typeof setTimeout> | undefined;
-  #status: Status = 'online';
-  #connectedBefore = false;
+  /** The rooms have been asked for since the connection broke last. */
+  #asked = false;
+  /** First contacts in a row that failed. */
+  #failures = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  /** Rooms that were on the screen during this visit. */
+  #looked = new Set<string>();
+  readonly #keeper: Keeper;
+  #notify: Notify | null = null;
 
   constructor(queue: Queue) {
     this.#live = new Live({
-      cursors: () => this.#cursors(),
-      frame: (frame) => this.#hear(frame),
-      standing: (standing) => this.#stand(standing),
+      cursors: () => this.world.cursors(),
+      frames: (frames) => this.#hear(frames),
+      standing: (standing, retryAt) => this.#stand(standing, retryAt),
       unproven: () => void this.#checkSession(),
       ended: (what, code) => this.#ended(what, code),
     });
-    this.outbox = new Outbox(queue, (command) => this.#live.send(command));
+    this.outbox = new Outbox(
+      queue,
+      (command) => this.#live.send(command),
+      (item, why) => item.kind !== 'post' && notices.say(words.notDone(why)),
+    );
+    this.#keeper = new Keeper(
+      () => this.world,
+      () => this.server,
+    );
+    this.pages = new Pages(() => this.world, this.outbox);
+    this.attention = new Attention(
+      () => this.world,
+      (command) => this.#live.send(command),
+    );
   }
 
-  /** Asks the server who one is, and shows the page for it. */
+  /** Shows what was known last, if anything was, and asks the server who one is. */
   async start(): Promise<void> {
     this.phase = 'starting';
+    addEventListener('pagehide', () => this.#keep());
+    const kept = await recalled();
+    if (kept) {
+      this.server = kept.server;
+      await this.#show(kept.world);
+      this.#keeper.restored();
+    }
+    await this.contact();
+  }
+
+  /** Asks the server who one is, again and again until it answers. */
+  async contact(): Promise<void> {
+    clearTimeout(this.#again);
     try {
       this.server = await api.server();
-      await this.#enter(await api.me());
+      const me = await api.me();
+      if (this.phase === 'signed_in' && this.world.me?.id === me.id) await this.#refresh();
+      else {
+        this.phase = 'starting';
+        await this.#enter(me);
+      }
+      this.#failures = 0;
     } catch (error) {
-      this.phase = error instanceof Refusal && error.code === 'not_signed_in' ? 'signed_out' : 'unreachable';
+      if (error instanceof Refusal && error.code === 'not_signed_in') {
+        if (this.phase === 'signed_in') this.#ended('sign_in', 0);
+        else await this.#leave();
+      } else if (this.phase !== 'signed_in') {
+        // With what was known on the screen, the connection does the asking.
+        this.phase = 'unreachable';
+        this.#again = setTimeout(() => void this.contact(), FIRST_WAIT_MS + waitMax(this.#failures++));
+      }
     }
   }
 
@@ -84,41 +122,13 @@ export class Client {
     await api.signOut().catch((error: unknown) => {
       if (!(error instanceof Refusal) || error.code !== 'not_signed_in') throw error;
     });
-    await this.outbox.close();
+    await Promise.all([this.outbox.close(), drafts.close()]);
     await this.#leave();
   }
 
-  /** Gives oneself another name. */
-  async rename(name: string): Promise<void> {
-    const person = await api.rename(name);
+  /** One's own profile is another now. */
+  became(person: Account): void {
     this.#fulfil(apply(this.world, { type: 'profile', person }, Date.now()));
-  }
-
-  /** Loads the newest messages of the room, if they are not there. */
-  async look(state: RoomState): Promise<void> {
-    await Promise.all([
-      state.timeline ? null : this.#loadPage(state, 'anew'),
-      state.members ? null : this.loadMembers(state),
-    ]);
-  }
-
-  /** Loads the next page in that direction. */
-  async loadMore(state: RoomState, place: 'before' | 'after'): Promise<void> {
-    await this.#loadPage(state, place);
-  }
-
-  /** Goes back to the newest messages. */
-  async loadNewest(state: RoomState): Promise<void> {
-    await this.#loadPage(state, 'anew');
-  }
-
-  async loadMembers(state: RoomState): Promise<void> {
-    const cursor = state.cursor;
-    try {
-      placeMembers(this.world, state, (await api.members(state.room.id)).items, cursor);
-    } catch {
-      // Presence and names in the list come with the next look at the room.
-    }
   }
 
   /** Asks for the room and follows it from there. */
@@ -137,16 +147,34 @@ export class Client {
     else await this.loadRoom(room.id);
   }
 
-  post(room: string, text: string, reply_to: MessageRef | null): void {
-    this.#typingSaid.delete(room);
-    this.outbox.add(room, text, reply_to);
+  /** The room is on the screen. */
+  look(state: RoomState): void {
+    state.looked = Date.now();
+    this.#looked.add(state.room.id);
+    if (!state.members || state.membersOld) void this.pages.members(state);
+    this.#keeper.touch();
+  }
+
+  post(room: string, text: string, reply_to: MessageRef | null, location?: Location | null): void {
+    this.attention.posted(room);
+    this.outbox.post(room, text, reply_to, location);
+  }
+
+  edit(message: Message, text: string): void {
+    if (text !== message.text) this.outbox.edit(message, text);
   }
 
   /** One's own reaction is put there or taken back. */
-  async react(message: Message, emoji: string): Promise<void> {
-    const me = this.world.me?.id ?? '';
-    const mine = message.reactions?.some((other) => other.emoji === emoji && other.users.includes(me));
-    await this.attempt(() => api.react(message, emoji, !mine));
+  react(message: Message, emoji: string): void {
+    this.outbox.react(message, emoji);
+  }
+
+  erase(message: Message): void {
+    this.outbox.erase(message);
+  }
+
+  pin(message: Message, on: boolean): void {
+    this.outbox.pin(message, on);
   }
 
   /** Does it, and says so if it was refused. Answers whether it was done. */
@@ -156,124 +184,130 @@ export class Client {
       return true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      notices.say(words.refusal(error.problem));
+      notices.say(words.refusal(error.problem), { urgent: true });
       return false;
     }
   }
 
-  /** One is writing (or has stopped); said at most every few seconds. */
-  typing(room: string, on: boolean): void {
-    const said = this.#typingSaid.get(room);
-    const now = Date.now();
-    if (on ? said !== undefined && now - said < TYPING_REPEAT_MS : said === undefined) return;
-    if (!this.#live.send({ type: 'typing', room, on })) return;
-    if (on) this.#typingSaid.set(room, now);
-    else this.#typingSaid.delete(room);
-  }
-
-  /** Everything in the room has been on the screen. The server hears of it a moment later. */
-  read(state: RoomState): void {
-    const { id, me, last_seq } = state.room;
-    if (!me || me.read_seq >= last_seq) return;
-    readAll(state);
-    if (this.#readTimers.has(id)) return;
-    const timer = setTimeout(() => {
-      this.#readTimers.delete(id);
-      const seq = this.world.rooms.get(id)?.room.me?.read_seq;
-      if (seq !== undefined) this.#live.send({ type: 'read', room: id, seq });
-    }, READ_WAIT_MS);
-    this.#readTimers.set(id, timer);
-  }
-
   /** The machine went on or off the network. */
   network(on: boolean): void {
-    if (on) this.#live.retryNow();
+    if (on) this.reconnect();
     else this.#live.lost();
   }
 
   /** Connects now instead of waiting. */
   reconnect(): void {
-    this.#live.retryNow();
+    if (this.phase === 'unreachable') void this.contact();
+    else this.#live.retryNow();
   }
 
   /** The page came to the front, or went to the back. */
   visible(on: boolean): void {
-    clearTimeout(this.#away);
-    if (on) {
-      this.#live.retryNow();
-      this.#present('online');
-    } else this.#away = setTimeout(() => this.#present('away'), AWAY_AFTER_MS);
+    if (on) this.reconnect();
+    else this.#keep();
+    this.attention.visible(on);
   }
 
+  /** Begins a visit of somebody of whom nothing is shown yet. */
   async #enter(me: Account): Promise<void> {
-    const rooms = await api.rooms();
-    const world = new World();
-    world.me = me;
-    for (const room of rooms.items) placeRoom(world, room);
+    this.#stop();
+    const world = await begun(me);
+    await this.#show(world);
+    this.#asked = true;
+  }
+
+  async #show(world: World): Promise<void> {
+    const user = world.me!.id;
     this.world = world;
-    this.#connectedBefore = false;
+    this.#asked = false;
+    this.#looked.clear();
+    await drafts.open(user);
+    if (this.world !== world) return;
     this.phase = 'signed_in';
-    await this.outbox.open(me.id);
+    void import('./notify.svelte').then(({ Notify }) => (this.#notify ??= new Notify(this)));
+    await this.outbox.open(user);
+    if (this.world !== world) return;
     this.#live.start();
-    clearInterval(this.#sweep);
     this.#sweep = setInterval(() => expireTyping(this.world, Date.now()), TYPING_SWEEP_MS);
   }
 
-  async #leave(): Promise<void> {
+  #stop(): void {
     this.#live.stop();
     this.outbox.broken();
+    clearTimeout(this.#again);
     clearInterval(this.#sweep);
-    clearTimeout(this.#away);
+    this.attention.left();
+    this.#keeper.stop();
+  }
+
+  async #leave(): Promise<void> {
+    this.#stop();
+    drafts.flush();
+    const user = this.world.me?.id;
     this.world = new World();
     this.phase = 'signed_out';
+    if (user) await forgetVisit(user);
     this.server = await api.server().catch(() => this.server);
   }
 
-  #cursors(): { epoch: string | null; rooms: Record<string, number> } {
-    const rooms: Record<string, number> = {};
-    for (const [id, state] of this.world.rooms) rooms[id] = state.cursor;
-    return { epoch: this.world.epoch, rooms };
+  /** Keeps what would be lost with the page. */
+  #keep(): void {
+    drafts.flush();
+    this.#keeper.flush();
   }
 
-  #hear(frame: Frame): void {
-    this.#fulfil(apply(this.world, frame, Date.now()));
-    if (frame.type === 'entry') this.outbox.seen(frame.entry);
-    else if (frame.type === 'ok' || frame.type === 'error') {
-      this.outbox.answered(frame, (room) => this.world.rooms.get(room)?.cursor ?? 0);
-    } else if (frame.type === 'room_gone') this.#gone(frame.room);
+  /** Takes in a burst at once: what it makes necessary is asked for once. */
+  #hear(frames: Frame[]): void {
+    const wishes: Wish[] = [];
+    for (const frame of frames) {
+      if (frame.type === 'welcome' && this.world.me?.id !== frame.me.id) return this.#startOver();
+      wishes.push(...apply(this.world, frame, Date.now()));
+      if (frame.type === 'entry') {
+        this.outbox.seen(frame.entry);
+        this.#notify?.hear(frame.entry);
+      } else if (frame.type === 'ok' || frame.type === 'error') {
+        this.outbox.answered(frame, (room) => this.world.rooms.get(room)?.cursor ?? 0);
+      } else if (frame.type === 'room_gone') this.#gone(frame.room);
+      else if (frame.type === 'reset') this.outbox.reached(frame.room, frame.head);
+    }
+    this.#fulfil(wishes);
+    this.#keeper.touch();
   }
 
   #fulfil(wishes: Wish[]): void {
     if (wishes.some((wish) => wish.kind === 'resume')) this.#live.resume();
-    for (const wish of wishes) if (wish.kind === 'load') void this.loadRoom(wish.room);
+    const rooms = new Set(wishes.flatMap((wish) => (wish.kind === 'load' ? [wish.room] : [])));
+    for (const room of rooms) void this.loadRoom(room);
+    for (const wish of wishes) if (wish.kind === 'tell_read') this.attention.tellRead(wish.room);
   }
 
-  #stand(standing: Standing): void {
+  #stand(standing: Standing, retryAt: number | null): void {
     this.standing = standing;
-    if (standing === 'offline') this.outbox.broken();
+    this.retryAt = retryAt;
+    if (standing === 'offline') {
+      this.outbox.broken();
+      this.#asked = false;
+    }
     if (standing !== 'up_to_date') return;
-    this.#typingSaid.clear();
+    this.attention.connected();
+    for (const [id, { cursor }] of this.world.rooms) this.outbox.reached(id, cursor);
     this.outbox.flush();
-    if (this.#status !== 'online') this.#live.send({ type: 'presence', status: this.#status });
-    if (this.#connectedBefore) void this.#refresh();
-    this.#connectedBefore = true;
+    if (!this.#asked) void this.#refresh();
     void this.#askPresence();
   }
 
   /** Read markers and presence are not in any log: after a break they are asked for. */
   async #refresh(): Promise<void> {
+    const { world } = this;
     const rooms = await api.rooms().catch(() => null);
-    for (const room of rooms?.items ?? []) this.#fulfil(placeRoom(this.world, room));
+    if (!rooms || world !== this.world) return;
+    this.#asked = true;
+    this.#fulfil(rooms.items.flatMap((room) => placeRoom(world, room)));
+    this.#keeper.touch();
   }
 
   async #askPresence(): Promise<void> {
-    const open = [...this.world.rooms.values()];
-    const looked = open.filter((state) => state.members !== null);
-    const direct = open
-      .filter((state) => state.members === null && state.room.kind === 'direct')
-      .sort((a, b) => (a.room.last_at < b.room.last_at ? 1 : -1))
-      .slice(0, PRESENCE_ROOMS_MAX);
-    for (const state of [...looked, ...direct]) await this.loadMembers(state);
+    for (const state of worthAsking(this.world, this.#looked)) await this.pages.members(state);
   }
 
   async #checkSession(): Promise<void> {
@@ -285,45 +319,21 @@ export class Client {
   }
 
   #ended(what: 'sign_in' | 'give_up', code: number): void {
-    notices.say(what === 'sign_in' ? words.sessionEnded : words.gaveUp(code));
-    if (what === 'sign_in' && this.phase === 'signed_in') void this.#leave();
+    if (what === 'sign_in' && this.phase !== 'signed_in') return;
+    notices.say(what === 'sign_in' ? words.sessionEnded : words.gaveUp(code), { urgent: true });
+    if (what === 'sign_in') void this.#leave();
+  }
+
+  /** Another tab has signed in somebody else: nothing of the one before may be sent in their name. */
+  #startOver(): void {
+    this.#stop();
+    this.phase = 'starting';
+    void this.contact();
   }
 
   #gone(room: string): void {
     this.world.rooms.delete(room);
     this.world.unplaced.delete(room);
     if (this.outbox.discardRoom(room) > 0) notices.say(words.unsentLost);
-  }
-
-  #present(status: Status): void {
-    if (status === this.#status) return;
-    this.#status = status;
-    this.#live.send({ type: 'presence', status });
-  }
-
-  async #loadPage(state: RoomState, place: Place): Promise<void> {
-    const key = `${state.room.id} ${place === 'anew' ? '' : 'more'}`;
-    if (this.#loading.has(key)) return;
-    this.#loading.add(key);
-    try {
-      for (let tries = 0; tries < PAGE_TRIES_MAX; tries++) {
-        const page = await api.messages(state.room.id, this.#range(state, place));
-        this.outbox.seenPage(state.room.id, page);
-        if (placePage(state, page, place)) return;
-      }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      notices.say(words.refusal(error.problem));
-    } finally {
-      this.#loading.delete(key);
-    }
-  }
-
-  #range(state: RoomState, place: Place): api.Range {
-    const messages = state.timeline?.messages ?? [];
-    if (place === 'before' && messages[0]) return { before: messages[0].seq };
-    const last = messages.at(-1);
-    if (place === 'after' && last) return { after: last.seq };
-    return null;
   }
 }

@@ -77,6 +77,25 @@ export class Log {
     return { items, has_before: items.length < upTo.length, has_after, head };
   }
 
+  /** `GET …/messages/{root}/thread` as it was when `head` was the newest entry. */
+  thread(root: string, head = this.head, range: { before?: number; limit?: number } = {}): MessagePage {
+    const all = foldMessages(this.entries.slice(0, head)).filter((message) => message.thread?.id === root);
+    const upTo = all.filter((message) => message.seq < (range.before ?? Infinity));
+    const items = upTo.slice(-(range.limit ?? 1_000));
+    return { items, has_before: items.length < upTo.length, has_after: upTo.length < all.length, head };
+  }
+
+  /** `GET …/messages/{id}`. */
+  message(id: string, head = this.head): Message {
+    return foldMessages(this.entries.slice(0, head)).find((message) => message.id === id)!;
+  }
+
+  /** `GET /rooms/{room}/pins`. */
+  pins(head = this.head): Message[] {
+    const pinned = foldMessages(this.entries.slice(0, head)).filter((message) => message.pinned_at);
+    return pinned.sort((a, b) => Date.parse(b.pinned_at!) - Date.parse(a.pinned_at!));
+  }
+
   /** `GET /rooms/{room}` for Ada. */
   room(head = this.head): Room {
     return foldRoom(this.entries.slice(0, head));

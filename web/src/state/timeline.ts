@@ -100,6 +100,23 @@ export function withProfile(timeline: Timeline, person: Person): Timeline {
   return { ...timeline, messages };
 }
 
+/** Shows the names and pictures that these people have now. */
+export function withPeople(timeline: Timeline, people: readonly Person[]): Timeline {
+  const now = new Map(people.map((person) => [person.id, person]));
+  const isOld = ({ sender }: Message) => {
+    const person = now.get(sender.id);
+    return (
+      person &&
+      (person.display_name !== sender.display_name || (person.avatar ?? null) !== (sender.avatar ?? null))
+    );
+  };
+  if (!timeline.messages.some(isOld)) return timeline;
+  const messages = timeline.messages.map((message) =>
+    isOld(message) ? { ...message, sender: now.get(message.sender.id)! } : message,
+  );
+  return { ...timeline, messages };
+}
+
 /** The message with this number, if it is loaded. */
 export function find(timeline: Timeline | null, seq: number): Message | undefined {
   if (!timeline) return undefined;

@@ -1,0 +1,44 @@
+// The words of what is loaded when it is opened in a room, apart from the others in words.ts.
+
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+const metres = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+
+export const roomWords = {
+  // What one can do with a message.
+  deeds: {
+    reply: 'Reply',
+    thread: 'Reply in a thread',
+    react: 'Add a reaction',
+    edit: 'Edit',
+    pin: 'Pin',
+    copyText: 'Copy text',
+    copyLink: 'Copy link',
+    erase: 'Delete',
+  },
+  unpin: 'Unpin',
+
+  // Earlier texts.
+  earlierTitle: 'Earlier texts',
+  now: (at: string) => `Since ${at}`,
+  until: (at: string) => `Until ${at}`,
+  earlierNone: 'No earlier text is kept.',
+
+  // Going to a day.
+  dayTitle: 'Go to a day',
+  day: 'Day',
+  dayGo: 'Go',
+
+  // A place.
+  sharedPlace: 'Shared place',
+  within: (accuracy: number) => `within ${metres.format(Math.max(1, accuracy))} m`,
+  openMap: 'Show on a map',
+  openMapApp: 'Open in an app',
+
+  // The beginning of a room.
+  madeBy: (name: string, at: string) => `${name} made this room on ${dateFormat.format(new Date(at))}.`,
+  madeOn: (at: string) => `This room was made on ${dateFormat.format(new Date(at))}.`,
+  begunOn: (at: string) => `You have been talking here since ${dateFormat.format(new Date(at))}.`,
+  notBefore: 'What was written before you came is not shown.',
+  invite: 'Bring somebody in',
+  setTopic: 'Say what it is about',
+};
