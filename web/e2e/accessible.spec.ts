@@ -1,6 +1,6 @@
 // What axe-core finds in the pages, in light and dark, wide and narrow: nothing.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import { problems } from './fixtures/axe';
 import { expect, test } from './fixtures/test';
 
@@ -19,8 +19,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await ada.say('@ada is me');
       await expect(ada.lines.nth(1)).toHaveAttribute('data-seq', /\d/);
       expect(await problems(ada.page)).toEqual([]);
-      await ada.page.getByTitle(words.people).click();
-      await expect(ada.page.getByRole('dialog')).toBeVisible();
+      await ada.lines.nth(0).focus();
+      await ada.page.keyboard.press('Enter');
+      await expect(ada.page.getByRole('menu')).toBeVisible();
+      expect(await problems(ada.page)).toEqual([]);
+      await ada.page.keyboard.press('Escape');
+      await ada.page.getByTitle(words.details).click();
+      await expect(ada.page.getByRole('complementary')).toBeVisible();
       expect(await problems(ada.page)).toEqual([]);
     });
   }

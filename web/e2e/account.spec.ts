@@ -1,7 +1,7 @@
 // Coming in, one's own account, and what the page is told to be like: seen by oneself, by others and elsewhere.
 
-import { accountWords } from '../src/account/words';
-import { words } from '../src/words';
+import { accountWords } from '../src/words/account';
+import { words } from '../src/words/all';
 import { problems } from './fixtures/axe';
 import { PASSWORD, Visitor } from './fixtures/people';
 import { Server } from './fixtures/server';

@@ -1,10 +1,10 @@
 // What stands beside a room: details that owners change, people and their roles, pins, and threads; live on both sides.
 
 import type { Locator, Page } from '@playwright/test';
-import { besideWords } from '../src/beside/words';
-import { overlayWords } from '../src/keys/words';
-import { roomWords } from '../src/room/words';
-import { words } from '../src/words';
+import { besideWords } from '../src/words/beside';
+import { overlayWords } from '../src/words/keys';
+import { roomWords } from '../src/words/timeline';
+import { words } from '../src/words/all';
 import { problems } from './fixtures/axe';
 import type { Visitor } from './fixtures/people';
 import { expect, test } from './fixtures/test';
@@ -287,23 +287,25 @@ test('a long thread is read upwards without losing the place, and a thread that 
   await expect(pane(ada.page).getByText(besideWords.threadMissing)).toBeVisible();
 });
 
-test('the focus goes into the pane and comes back; Escape closes it', async ({ join }) => {
-  const ada = await join('Ada');
-  await makeRoom(ada, 'private');
-  await ada.open('Garden');
-  for (const [name, kind] of [
-    [words.details, 'details'],
-    [words.pins, 'pins'],
-  ] as const) {
-    const button = ada.page.getByTitle(name, { exact: true });
-    await button.focus();
-    await ada.page.keyboard.press('Enter');
-    await expect(title(ada.page, kind)).toBeFocused();
-    await ada.page.keyboard.press('Escape');
-    await expect(pane(ada.page)).toHaveCount(0);
-    await expect(button).toBeFocused();
-  }
-});
+for (const width of [1440, 900]) {
+  test(`the focus goes into the pane and comes back, ${width} wide`, async ({ join }) => {
+    const ada = await join('Ada', { viewport: { width, height: 800 } });
+    await makeRoom(ada, 'private');
+    await ada.open('Garden');
+    for (const [name, kind] of [
+      [words.details, 'details'],
+      [words.pins, 'pins'],
+    ] as const) {
+      const button = ada.page.getByTitle(name, { exact: true });
+      await button.focus();
+      await ada.page.keyboard.press('Enter');
+      await expect(title(ada.page, kind)).toBeFocused();
+      await ada.page.keyboard.press('Escape');
+      await expect(title(ada.page, kind)).toHaveCount(0);
+      await expect(button).toBeFocused();
+    }
+  });
+}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const viewport of [

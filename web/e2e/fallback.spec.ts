@@ -1,6 +1,6 @@
 // Where no WebSocket gets through, one talks all the same.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import { Visitor } from './fixtures/people';
 import { Gate } from './fixtures/gate';
 import { expect, test as base } from './fixtures/test';

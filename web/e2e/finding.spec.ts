@@ -1,9 +1,9 @@
 // Finding what was said, a room or a person: search, the switcher, conversations of several, and the keys.
 
 import type { Locator, Page } from '@playwright/test';
-import { overlayWords } from '../src/keys/words';
-import { searchWords } from '../src/search/words';
-import { words } from '../src/words';
+import { overlayWords } from '../src/words/keys';
+import { searchWords } from '../src/words/search';
+import { words } from '../src/words/all';
 import type { Visitor } from './fixtures/people';
 import { expect, test } from './fixtures/test';
 
@@ -66,7 +66,7 @@ test('what was said is found, narrowed by filters, and opened where it was said'
   await chip(ada.page, searchWords.filterIn('General')).click();
   await chip(ada.page, searchWords.filterFrom('Bert')).click();
   await searchField(ada.page).fill('first of many');
-  await hits(ada.page).click();
+  await hits(ada.page).filter({ hasText: 'The first of many plans' }).click();
   await expect(ada.page).toHaveURL(new RegExp(`/room/${room}/\\d+$`));
   await expect(ada.line('The first of many plans')).toBeInViewport();
   await expect(ada.line('Another plan')).toHaveCount(0);

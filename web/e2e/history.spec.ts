@@ -1,6 +1,6 @@
 // Older messages come while one scrolls up, the place is kept, and the page never holds more than its window.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import { expect, test } from './fixtures/test';
 
 const COUNT = 420;

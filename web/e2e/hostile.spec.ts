@@ -1,6 +1,6 @@
 // Whatever somebody writes stays text: nothing of it runs, loads or leads where it should not.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import { expect, test } from './fixtures/test';
 
 const TEXTS = [
@@ -59,11 +59,12 @@ test('what others write is shown as they wrote it and nothing of it runs', async
     await expect(ada.log.getByText(text, { exact: true })).toBeVisible();
   }
   const links = await ada.log
+    .locator('.text')
     .getByRole('link')
     .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).protocol));
   expect(links.length).toBeGreaterThan(0);
   expect(links.filter((protocol) => protocol !== 'https:')).toEqual([]);
-  const unguarded = ada.log.locator('a:not([rel="noopener noreferrer nofollow"][target="_blank"])');
+  const unguarded = ada.log.locator('.text a:not([rel="noopener noreferrer nofollow"][target="_blank"])');
   await expect(unguarded).toHaveCount(0);
   expect(
     await ada.log

@@ -1,6 +1,6 @@
 // Whatever happens to the connection, both sides agree afterwards.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import type { Visitor } from './fixtures/people';
 import { expect, test } from './fixtures/test';
 

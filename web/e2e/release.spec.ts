@@ -1,6 +1,6 @@
 // The page opens without a network once it was there, and a newer release of it is offered, never forced.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import { Visitor } from './fixtures/people';
 import { Gate } from './fixtures/gate';
 import { expect, test as base } from './fixtures/test';

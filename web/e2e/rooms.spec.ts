@@ -1,8 +1,9 @@
 // Rooms are made, found, entered and left; conversations are begun; what is private stays so.
 
-import { accountWords } from '../src/account/words';
-import { overlayWords } from '../src/keys/words';
-import { words } from '../src/words';
+import { accountWords } from '../src/words/account';
+import { besideWords } from '../src/words/beside';
+import { overlayWords } from '../src/words/keys';
+import { words } from '../src/words/all';
 import { expect, test } from './fixtures/test';
 import type { Visitor } from './fixtures/people';
 
@@ -28,12 +29,13 @@ test('a public room is found, joined, talked in and left', async ({ join }) => {
   await bert.hears('Welcome');
   await bert.say('Thank you');
   await ada.hears('Thank you');
-  await expect(ada.page.getByText(words.members(2))).toBeAttached();
+  await expect(ada.page.getByRole('button', { name: words.members(2) })).toBeVisible();
 
-  await bert.page.getByRole('button', { name: words.leave }).click();
-  await bert.page.getByRole('dialog').getByRole('button', { name: words.leaveConfirm }).click();
+  await bert.page.getByTitle(words.details).click();
+  await bert.page.getByRole('button', { name: besideWords.leave }).click();
+  await bert.page.getByRole('dialog').getByRole('button', { name: besideWords.leaveConfirm }).click();
   await expect(bert.roomLine('Garden')).toHaveCount(0);
-  await expect(ada.page.getByText(words.members(1))).toBeAttached();
+  await expect(ada.page.getByRole('button', { name: words.members(1) })).toBeVisible();
 });
 
 test('a private room is seen by those only who were brought in', async ({ join }) => {
@@ -43,11 +45,13 @@ test('a private room is seen by those only who were brought in', async ({ join }
   await makeRoom(ada, 'Surprise', words.privateRoom);
   await ada.say('Cake on Friday');
 
-  await ada.page.getByTitle(words.people).click();
-  const people = ada.page.getByRole('dialog', { name: words.people });
+  await ada.page.getByTitle(words.details).click();
+  await ada.page.getByRole('complementary').getByRole('button', { name: besideWords.invite }).click();
+  const people = ada.page.getByRole('dialog', { name: besideWords.invite });
   await people.getByPlaceholder(words.findPerson).fill('ber');
-  await people.getByRole('button', { name: words.bringIn }).click();
-  await expect(people.getByText('@bert')).toBeVisible();
+  await people.getByRole('button', { name: `${besideWords.choose}: Bert` }).click();
+  await people.getByRole('button', { name: besideWords.bringIn(1) }).click();
+  await expect(ada.page.getByRole('complementary').getByText('@bert')).toBeVisible();
 
   await bert.open('Surprise');
   await expect(cleo.roomLine('Surprise')).toHaveCount(0);

@@ -1,6 +1,6 @@
 // Two people talk.
 
-import { words } from '../src/words';
+import { words } from '../src/words/all';
 import { expect, test } from './fixtures/test';
 
 test('the first account owns the server, and two people talk both ways', async ({ join, arrive }) => {

@@ -1,8 +1,8 @@
 // Getting about in a long room: links to messages, days, what is new; and what the keyboard and fingers do with it.
 
 import type { Locator } from '@playwright/test';
-import { words } from '../src/words';
-import { roomWords } from '../src/room/words';
+import { words } from '../src/words/all';
+import { roomWords } from '../src/words/timeline';
 import type { Visitor } from './fixtures/people';
 import { expect, test } from './fixtures/test';
 
@@ -209,7 +209,7 @@ test('the keyboard goes through the messages and does what one can do with them'
   await isFocused(ada.lines.last());
 
   // The log is one stop: Tab goes through the line, then out.
-  for (let presses = 0; presses < 8; presses++) await keyboard.press('Tab');
+  for (let presses = 0; presses < 12; presses++) await keyboard.press('Tab');
   await expect(ada.log.locator(':focus')).toHaveCount(0);
   await ada.lines.last().focus();
 

@@ -1,8 +1,8 @@
 // What was written or done is neither lost nor doubled, whatever happens to the page, the network and the server.
 
 import type { Page } from '@playwright/test';
-import { roomWords } from '../src/room/words';
-import { words } from '../src/words';
+import { roomWords } from '../src/words/timeline';
+import { words } from '../src/words/all';
 import { Visitor } from './fixtures/people';
 import { expect, test } from './fixtures/test';
 

@@ -6,7 +6,7 @@ import { preferences } from './state/preferences.svelte';
 import './styles/reset.css';
 import './styles/tokens.css';
 import './styles/base.css';
-import { tellTimeBy } from './words';
+import { tellTimeBy } from './words/time';
 
 preferences.start();
 tellTimeBy(() => preferences.chosen.clock);

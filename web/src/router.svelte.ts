@@ -67,6 +67,8 @@ interface Step {
 
 class Router {
   place: Place = $state.raw(read(location.pathname, location.search));
+  /** What had the focus when something was shown beside the room: it gets it back. */
+  opener: Element | null = null;
   /** How many places of ours lie behind this one: whether going back stays here. */
   #depth = 0;
 
@@ -110,6 +112,7 @@ class Router {
     const { place } = this;
     if (place.screen !== 'room') return;
     const same = JSON.stringify(pane) === JSON.stringify(place.pane);
+    if (!place.pane) this.opener = document.activeElement;
     if (pane && !same) {
       if (place.pane) this.replace({ ...place, pane });
       else this.#push({ ...place, pane }, true);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { deviceOf } from './device';
-import { accountWords } from './words';
+import { accountWords } from '../words/account';
 
 test.each([
   ['Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0', 'Firefox on Linux'],

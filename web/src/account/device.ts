@@ -1,6 +1,6 @@
 // What a session calls itself, in words that one recognises: `Firefox` on `Linux`. Pure.
 
-import { accountWords as words } from './words';
+import { accountWords as words } from '../words/account';
 
 /** The more particular first: most browsers also say that they are others. */
 const PROGRAMS: [RegExp, string][] = [

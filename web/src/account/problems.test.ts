@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Problem } from '../wire';
-import { words } from '../words';
+import { words } from '../words/all';
 import { problemsOf } from './problems';
-import { accountWords } from './words';
+import { accountWords } from '../words/account';
 
 const problem = (code: string, more: Partial<Problem> = {}): Problem => ({
   type: 'about:blank',

@@ -1,8 +1,8 @@
 // What a refused form says, and at which of its fields. Pure.
 
 import type { Problem } from '../wire';
-import { words } from '../words';
-import { accountWords } from './words';
+import { words } from '../words/parts';
+import { accountWords } from '../words/account';
 
 /** What is wrong: of the whole, and by the names of fields. */
 export interface Problems {

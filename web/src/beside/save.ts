@@ -2,7 +2,7 @@
 
 import { Refusal } from '../api';
 import type { RoomState } from '../state/world.svelte';
-import { words } from '../words';
+import { words } from '../words/room';
 import { changeRoom, roomAndTag } from './requests';
 
 /** The settings that are words. */

@@ -2,7 +2,7 @@
 
 import data from 'emojibase-data/en/data.json';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { words } from '../words';
+import { words } from '../words/all';
 import { habits, remember, rememberTone } from './habits';
 import { all, bySelf, byShortcode, search, suggest } from './search';
 import { toned } from './tones';

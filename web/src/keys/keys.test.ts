@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { overlayWords } from './words';
+import { overlayWords } from '../words/keys';
 import { actOf, beginsWriting, KEYS, parts, shortcutsOf, WRITING, type Pressed } from './keys';
 
 function press(spelled: string, more: Partial<Pressed> = {}): Pressed {

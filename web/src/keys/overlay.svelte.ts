@@ -3,7 +3,7 @@
 import type { Component } from 'svelte';
 import { notices } from '../state/notices.svelte';
 import type { Client } from '../state/client.svelte';
-import { words } from '../words';
+import { words } from '../words/page';
 
 export type Part = Component<{ client: Client; close: () => void }>;
 
@@ -17,18 +17,28 @@ const parts = {
 
 export type Name = keyof typeof parts;
 
+/** Those that were needed before: what is typed right after the keys belongs into the dialog already. */
+const loaded = new Map<Name, Part>();
+
+async function load(name: Name): Promise<Part | null> {
+  try {
+    const { default: Part } = await parts[name]();
+    loaded.set(name, Part);
+    return Part;
+  } catch {
+    notices.say(words.partMissing);
+    return null;
+  }
+}
+
 class Overlay {
   /** What is shown, or null. */
   shown: { name: Name; Part: Part } | null = $state.raw(null);
 
-  /** Loads and shows it; where another one is shown, that one stays. */
+  /** Loads and shows it, at once if it is there; where another one is shown, that one stays. */
   async open(name: Name): Promise<void> {
-    try {
-      const { default: Part } = await parts[name]();
-      if (!document.querySelector('dialog[open]')) this.shown = { name, Part };
-    } catch {
-      notices.say(words.partMissing);
-    }
+    const Part = loaded.get(name) ?? (await load(name));
+    if (Part && !document.querySelector('dialog[open]')) this.shown = { name, Part };
   }
 
   close = (): void => {
@@ -38,9 +48,14 @@ class Overlay {
 
 export const overlay = new Overlay();
 
-/** Loads what must be there at once when it is asked for. */
+/** Loads what must be there at once when it is asked for; if that fails, it is tried again then. */
 export function prepareOverlay(): void {
-  const load = () => void parts.switcher().catch(() => undefined);
-  if ('requestIdleCallback' in window) requestIdleCallback(load, { timeout: 5_000 });
-  else setTimeout(load, 2_000);
+  const prepare = () => {
+    parts.switcher().then(
+      ({ default: Part }) => loaded.set('switcher', Part),
+      () => undefined,
+    );
+  };
+  if ('requestIdleCallback' in window) requestIdleCallback(prepare, { timeout: 5_000 });
+  else setTimeout(prepare, 2_000);
 }

@@ -33,20 +33,24 @@ const KEYS: Record<string, Deed> = {
 export function mayDo(deed: Deed, message: Message, room: Room, me: Account | null): boolean {
   if (!me || message.deleted_at) return false;
   const open = !room.archived;
+  // Nobody else knows of it yet.
+  const isUnsent = message.seq === Number.MAX_SAFE_INTEGER;
   switch (deed) {
     case 'reply':
+      return open && !isUnsent;
     case 'react':
       return open;
     case 'thread':
       // A thread can be read in an archive too.
-      return open || message.replies > 0 || Boolean(message.thread);
+      return !isUnsent && (open || message.replies > 0 || Boolean(message.thread));
     case 'edit':
       return open && message.sender.id === me.id;
     case 'pin':
       return open && me.role !== 'guest';
     case 'copyText':
-    case 'copyLink':
       return true;
+    case 'copyLink':
+      return !isUnsent;
     case 'erase':
       return open && (message.sender.id === me.id || moderates(room, me));
   }

@@ -6,8 +6,9 @@ import type { Client } from '../state/client.svelte';
 import { notices } from '../state/notices.svelte';
 import type { Shown } from '../state/pending';
 import type { RoomState } from '../state/world.svelte';
-import { words } from '../words';
+import { words } from '../words/room';
 import { mayDo, type Deed } from './deeds';
+import { keyOf, type MessageRow } from './rows';
 import type { Reading } from './reading.svelte';
 
 /** What lies over the timeline. */
@@ -16,7 +17,7 @@ export type Overlay =
   | { kind: 'date'; at: string };
 
 export class Doing {
-  /** The id of the message that is being changed. */
+  /** The key of the line that is being changed. */
   editing: string | null = $state(null);
   /** The key of the line under the pointer or with the focus. */
   hot: string | null = $state(null);
@@ -31,6 +32,8 @@ export class Doing {
     private readonly reply: (message: Shown) => void,
     /** Puts the focus where one writes. */
     readonly write: () => void,
+    /** The lines that are shown. */
+    private readonly rows: () => MessageRow[],
   ) {}
 
   may(deed: Deed, message: Shown): boolean {
@@ -52,7 +55,7 @@ export class Doing {
         break;
       case 'edit':
         this.#fromWriting = false;
-        this.editing = message.id;
+        this.editing = this.#keyOf(message);
         break;
       case 'pin':
         void this.client.pin(message, !message.pinned_at);
@@ -71,18 +74,19 @@ export class Doing {
 
   /** Opens one's last message for editing. */
   editLast(): void {
-    const last = this.room.timeline?.messages.findLast((message) => this.may('edit', message));
+    const last = this.rows().findLast((row) => this.may('edit', row.message));
     if (!last) return;
     this.#fromWriting = true;
-    this.editing = last.id;
+    this.editing = last.key;
   }
 
   /** The message stays as it is now. */
-  async stopEditing(message: Shown): Promise<void> {
+  async stopEditing(): Promise<void> {
+    const key = this.editing;
     this.editing = null;
     await tick();
     if (this.#fromWriting) this.write();
-    else this.reading.focus.on(this.reading.line(message.seq));
+    else this.reading.focus.on(this.reading.lineOf(key));
   }
 
   /** Closes what lies over the timeline; the focus goes back to the line. */
@@ -92,7 +96,16 @@ export class Doing {
     this.overlay = null;
     await tick();
     if (overlay.kind === 'date' || document.activeElement !== document.body) return;
-    this.reading.focus.on(this.reading.line(overlay.message.seq));
+    this.reading.focus.on(this.reading.lineOf(this.#keyOf(overlay.message)));
+  }
+
+  /** The message of a line. */
+  messageOf(line: HTMLElement): Shown | undefined {
+    return this.rows().find((row) => row.key === line.dataset.key)?.message;
+  }
+
+  #keyOf(message: Shown): string {
+    return keyOf(message, this.client.world.me?.id);
   }
 }
 

@@ -1,6 +1,5 @@
 // What keys, the mouse and fingers do to the lines of a timeline. Loaded once the lines are shown.
 
-import type { Shown } from '../state/pending';
 import { deedOf } from './deeds';
 import type { Doing } from './doing.svelte';
 import type { Reading } from './reading.svelte';
@@ -10,7 +9,7 @@ const PRESS_MS = 450;
 /** How far a finger may tremble meanwhile, in pixels. */
 const TREMBLE = 10;
 /** A click that follows a long press this soon belongs to it. */
-const CLICK_AFTER_MS = 400;
+const CLICK_AFTER_MS = 100;
 /** What the Tab key comes to. */
 const REACHABLE = 'a[href], button:not(:disabled), textarea, input:not(:disabled), [tabindex="0"]';
 
@@ -20,8 +19,6 @@ export interface Lines {
   scroller: HTMLElement;
   /** Where the Tab key goes on from when it leaves the lines. */
   edges: { before: HTMLElement; after: HTMLElement };
-  /** The message of a line, if one can do anything with it. */
-  messageOf: (line: HTMLElement) => Shown | undefined;
 }
 
 /** Listens; what it answers ends that. */
@@ -40,10 +37,8 @@ export function handle(lines: Lines): () => void {
     if (event.pointerType !== 'touch') heat(lines, event.target);
   });
   on('pointerleave', () => heat(lines, document.activeElement));
-  on('focusout', (event) => {
-    const away = !scroller.contains(event.relatedTarget as Node | null);
-    if (away) heat(lines, scroller.querySelector('article:hover') ?? event.relatedTarget ?? document.body);
-  });
+  // The focus may go because its line goes, in the midst of a change of the page.
+  on('focusout', () => queueMicrotask(() => cool(lines)));
   on('pointerdown', (event) => {
     const line = lineOf(event.target);
     if (line) reading.place.hold(line);
@@ -72,6 +67,13 @@ function heat({ doing }: Lines, target: EventTarget | null): void {
   if (line || !(target instanceof Element) || !target.closest('[role=log]')) {
     doing.hot = line?.dataset.key ?? null;
   }
+}
+
+/** The focus has left the lines: what the pointer is over counts. */
+function cool(lines: Lines): void {
+  const { scroller } = lines;
+  if (scroller.contains(document.activeElement)) return;
+  heat(lines, scroller.querySelector('article:hover') ?? document.body);
 }
 
 // Whether the focus moves because of the Tab key.
@@ -123,7 +125,7 @@ function act(lines: Lines, line: HTMLElement, key: string): boolean {
   const { reading, doing } = lines;
   reading.place.release();
   if (move(lines, key)) return true;
-  const message = lines.messageOf(line);
+  const message = lines.doing.messageOf(line);
   if (!message) return false;
   if (key === 'Enter') {
     doing.overlay = { kind: 'menu', message, anchor: line };
@@ -214,24 +216,26 @@ function rest(lines: Lines, on: On): void {
   );
 
   function open(line: HTMLElement): void {
-    const message = lines.messageOf(line);
+    const message = lines.doing.messageOf(line);
     if (!message) return;
     getSelection()?.removeAllRanges();
     navigator.vibrate?.(10);
     lines.doing.overlay = { kind: 'menu', message, anchor: line };
-    swallowClick();
+    swallowClick(from);
   }
 }
 
 /** The finger is lifted over what opened under it: that presses nothing. */
-function swallowClick(): void {
-  const swallow = (event: Event) => {
+function swallowClick(from: { x: number; y: number }): void {
+  const swallow = (event: MouseEvent) => {
+    if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > TREMBLE) return;
     event.preventDefault();
     event.stopPropagation();
   };
-  addEventListener('click', swallow, { capture: true });
-  const end = () =>
-    setTimeout(() => removeEventListener('click', swallow, { capture: true }), CLICK_AFTER_MS);
-  addEventListener('pointerup', end, { capture: true, once: true });
-  addEventListener('pointercancel', end, { capture: true, once: true });
+  const ended = new AbortController();
+  const listen = { capture: true, signal: ended.signal };
+  addEventListener('click', swallow, listen);
+  const end = () => setTimeout(() => ended.abort(), CLICK_AFTER_MS);
+  addEventListener('pointerup', end, listen);
+  addEventListener('pointercancel', end, listen);
 }

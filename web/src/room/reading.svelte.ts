@@ -9,7 +9,7 @@ import type { Outcome } from '../state/pages';
 import type { Shown } from '../state/pending';
 import { find } from '../state/timeline';
 import type { RoomState } from '../state/world.svelte';
-import { words } from '../words';
+import { words } from '../words/room';
 import { startOf } from './day';
 import { Focus } from './focus';
 import { Roots } from './roots.svelte';
@@ -237,6 +237,8 @@ export class Reading {
 
   scrolled(): void {
     if (this.opening) return;
+    // Something may have grown since, and nobody has said so yet.
+    if (!this.following) this.#place.keep();
     // Whoever is at the end leaves it by scrolling up; what grows meanwhile is followed.
     if (this.following && this.#scroller.scrollTop >= this.#end - 1) this.#toEnd();
     else this.#follow(isAtEnd(this.#scroller) && this.room.timeline?.hasAfter === false);
@@ -264,6 +266,11 @@ export class Reading {
   /** The line of the message with this number. */
   line(seq: number): HTMLElement | null {
     return this.#list.querySelector(`[data-seq="${seq}"]`);
+  }
+
+  /** The line that is known by this key. */
+  lineOf(key: string | null): HTMLElement | null {
+    return [...this.#place.lines].find((line) => line.dataset.key === key) ?? null;
   }
 
   #follow(on: boolean): void {

@@ -46,6 +46,11 @@ export function daysOf(
   return layout.finish();
 }
 
+/** What a message is known by while it goes from pending to sent. */
+export function keyOf(message: Shown, me: string | undefined): string {
+  return message.sender.id === me && message.client_id ? `mine ${message.client_id}` : message.id;
+}
+
 class Layout {
   readonly #days: Day[] = [];
   #rows: Row[] = [];
@@ -83,7 +88,7 @@ class Layout {
       this.#marked = true;
     }
     const continued = !isNewDay && !isNew && this.#continues(message, at);
-    const key = mine && message.client_id ? `mine ${message.client_id}` : message.id;
+    const key = keyOf(message, this.me);
     const known = this.#knownRows.get(key);
     const same = known?.message === message && known.continued === continued && known.unsent === unsent;
     this.#rows.push(same ? known : { kind: 'message', key, message, continued, unsent });

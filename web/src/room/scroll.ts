@@ -34,6 +34,8 @@ export function toLine(scroller: HTMLElement, line: Element, part: 'middle' | 't
 export class Place {
   readonly #lines: HTMLCollectionOf<HTMLElement>;
   #noted: { line: HTMLElement; top: number }[] = [];
+  /** How far it was scrolled then. */
+  #scrolled = 0;
   #held: { line: HTMLElement; until: number } | null = null;
 
   constructor(
@@ -69,6 +71,7 @@ export class Place {
     // What is not on the screen stands nowhere.
     if (this.scroller.clientHeight === 0) return;
     this.#noted = [];
+    this.#scrolled = this.scroller.scrollTop;
     if (this.holds) this.#remember(this.#held!.line);
     const edge = this.scroller.getBoundingClientRect().top;
     const first = this.firstBelow(edge);
@@ -79,10 +82,16 @@ export class Place {
     if (first === this.#lines.length && first > 0) this.#remember(this.#lines[first - 1]!);
   }
 
-  /** Brings the lines back to where they were. */
+  /** Brings the lines back to where they were, or where they would be by what was scrolled since. */
   keep(): void {
     const kept = this.#noted.find(({ line }) => line.isConnected);
-    if (kept) this.scroller.scrollTop += kept.line.getBoundingClientRect().top - kept.top;
+    if (!kept || this.scroller.clientHeight === 0) return;
+    const { scrollTop } = this.scroller;
+    const moved = kept.line.getBoundingClientRect().top - kept.top + scrollTop - this.#scrolled;
+    // Less than that is rounding.
+    if (Math.abs(moved) < 0.5) return;
+    this.scroller.scrollTop = scrollTop + moved;
+    this.note();
   }
 
   /** The number of the first line that begins at this height of the window or below it. */

@@ -4,7 +4,7 @@ import type { Client } from '../state/client.svelte';
 import type { Person } from '../wire';
 import { momentOf, type Filter, type Has } from './query';
 import { roomLabel } from './rooms';
-import { searchWords as words } from './words';
+import { searchWords as words } from '../words/search';
 
 export function labelOf({ key, value }: Filter, client: Client, people: readonly Person[]): string {
   const { me } = client.world;

@@ -7,7 +7,7 @@ import { nameOf, partnerOf } from '../state/names';
 import type { Account, Person, Room } from '../wire';
 import { HAS, type Begun, type Filter } from './query';
 import { valueOf } from './rooms';
-import { searchWords as words } from './words';
+import { searchWords as words } from '../words/search';
 
 /** A line of the list and the filter that it stands for. */
 export interface Suggestion extends Option {

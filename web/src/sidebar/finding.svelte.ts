@@ -3,7 +3,7 @@
 import { untrack } from 'svelte';
 import { Refusal } from '../api';
 import type { List } from '../wire';
-import { words } from '../words';
+import { words } from '../words/parts';
 
 const TYPING_WAIT_MS = 150;
 /** Longer pauses that the server asks for are told. */
@@ -16,7 +16,8 @@ export class Finding<T extends { id: string }> {
   busy = $state(false);
   /** Why the last question was not answered, or empty. */
   failed = $state('');
-  #asked = '';
+  /** What was asked for it. */
+  asked = $state('');
   #cursor: string | null = null;
   /** Counts the questions: an answer to an earlier one is dropped. */
   #turn = 0;
@@ -47,7 +48,7 @@ export class Finding<T extends { id: string }> {
 
   /** Loads the next part. */
   async more(): Promise<void> {
-    if (!this.busy && this.hasMore) await this.#load(this.#asked, this.#cursor, ++this.#turn);
+    if (!this.busy && this.hasMore) await this.#load(this.asked, this.#cursor, ++this.#turn);
   }
 
   /** Put at the end of the list: loads the next part when it comes into sight. */
@@ -68,7 +69,7 @@ export class Finding<T extends { id: string }> {
       const list = await this.request(query, cursor);
       if (turn !== this.#turn) return;
       this.#take(list, cursor === null);
-      this.#asked = query;
+      this.asked = query;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (turn !== this.#turn) return;

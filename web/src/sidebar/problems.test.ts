@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Problem } from '../wire';
-import { words } from '../words';
+import { words } from '../words/all';
 import { problemsByField } from './problems';
 
 const problem: Problem = { type: '', title: '', status: 422, code: 'invalid', detail: 'Not acceptable.' };

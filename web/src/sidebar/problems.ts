@@ -1,7 +1,7 @@
 // A refusal, sorted by the fields of a form. Pure.
 
 import type { Problem } from '../wire';
-import { words } from '../words';
+import { words } from '../words/parts';
 
 /** What is wrong, by the name of the field; what belongs to none of them under the empty name. */
 export type Problems = Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { Live, waitMax, type Standing } from '../live';
 import { forgetVisit } from '../offline/cache';
 import { drafts } from '../offline/drafts.svelte';
 import type { Queue } from '../offline/queue';
-import { words } from '../words';
+import { words } from '../words/page';
 import type { Account, Frame, Location, Message, MessageRef, Room, ServerInfo } from '../wire';
 import { apply, expireTyping, placeRoom, type Wish } from './apply';
 import { Attention } from './attention';

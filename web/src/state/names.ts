@@ -1,7 +1,7 @@
 // What a room is called: its name, or the people in it.
 
 import type { Account, Person, Room } from '../wire';
-import { words } from '../words';
+import { words } from '../words/page';
 
 /** The name to show for the room. */
 export function nameOf(room: Room, me: Account | null): string {

@@ -4,7 +4,7 @@
 import { addressOf, router, type Place } from '../router.svelte';
 import { plain } from '../text/plain';
 import type { Account, Entry, Person, Room } from '../wire';
-import { words } from '../words';
+import { words } from '../words/parts';
 import { chime } from './chime';
 import type { Client } from './client.svelte';
 import * as desktop from './desktop';

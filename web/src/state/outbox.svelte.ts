@@ -5,7 +5,7 @@ import type { Unsent } from '../offline/database';
 import type { Queue } from '../offline/queue';
 import { newId, Tabs } from '../offline/tabs';
 import type { Command, Entry, Frame, Location, Message, MessagePage, MessageRef, Problem } from '../wire';
-import { words } from '../words';
+import { words } from '../words/page';
 import {
   commandFor,
   isPassing,

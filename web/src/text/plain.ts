@@ -1,6 +1,6 @@
 // The words of a text without marks, for where there is little room; what is hidden stays hidden.
 
-import { words } from '../words';
+import { words } from '../words/room';
 import { read } from './blocks';
 import type { Block, Inline } from './tree';
 

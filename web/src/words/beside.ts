@@ -1,7 +1,7 @@
 // The words of what stands beside a room; they come with it, so that the first load is spared them.
 
 import type { RoomRole } from '../wire';
-import type { Bound } from './may';
+import type { Bound } from '../beside/may';
 
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
