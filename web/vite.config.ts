@@ -12,9 +12,23 @@ import { serviceWorker } from './worker.ts';
 // Where `npm run dev` finds a running server.
 const server = process.env.RILL_URL ?? 'http://127.0.0.1:8080';
 
+/** What of Svelte the first load needs; the rest goes with the parts that use it. */
+const isFirstSvelte = (id: string) =>
+  /node_modules\/(svelte|esm-env|clsx)\//.test(id) &&
+  !/bindings\/(input|select|size)\.js|svelte-(element|component|head)|reactivity\/(set|media-query)/.test(id);
+
 export default defineConfig({
   plugins: [svelte(), early(), emoji(), viewers(), serviceWorker(), compress()],
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // Svelte does not say that its modules only define things; told so, what only later parts need stays out of the first load.
+      treeshake: { moduleSideEffects: [{ test: /node_modules\/svelte\/src\//, sideEffects: false }] },
+      output: { codeSplitting: { groups: [{ name: 'svelte', test: isFirstSvelte }] } },
+    },
+  },
   server: {
     proxy: {
       // The server permits its own origin only, so the page borrows it while developing.

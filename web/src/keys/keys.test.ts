@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { overlayWords } from '../words/keys';
 import { actOf, beginsWriting, KEYS, parts, shortcutsOf, WRITING, type Pressed } from './keys';
@@ -68,6 +70,9 @@ test('letters and digits begin writing; signs, spaces and commands do not', () =
 test('combinations are spelled for people and for screen readers', () => {
   expect(shortcutsOf('switch')).toBe('Control+K Meta+K');
   expect(shortcutsOf('previousUnread')).toBe('Alt+Shift+ArrowUp');
+  // The list of rooms is loaded without the table, so it spells them out.
+  const sidebar = readFileSync(join(import.meta.dirname, '../sidebar/Sidebar.svelte'), 'utf8');
+  for (const act of ['switch', 'search'] as const) expect(sidebar).toContain(`"${shortcutsOf(act)}"`);
   expect(parts({ key: 'k', mod: true }, true)).toEqual(['Meta', 'K']);
   for (const { act } of [...KEYS, ...WRITING]) expect(overlayWords.acts[act], act).toMatch(/^\S/);
 });

@@ -1,6 +1,5 @@
 // What the browser keeps between visits: one database, its stores and their versions.
 
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import type { Account, Location, Member, Message, Room, ServerInfo } from '../wire';
 
 /** What all that waits to be sent has in common. */
@@ -91,24 +90,23 @@ export interface KeptRoom {
   members: Member[] | null;
 }
 
-interface Schema extends DBSchema {
-  unsent: { key: string; value: Unsent };
-  drafts: { key: [string, string]; value: { user: string; key: string; draft: Draft } };
-  visits: { key: string; value: KeptVisit };
-  rooms: { key: [string, string]; value: KeptRoom };
+/** What the stores hold. */
+interface Stores {
+  unsent: Unsent;
+  drafts: { user: string; key: string; draft: Draft };
+  visits: KeptVisit;
+  rooms: KeptRoom;
 }
-
-export type Database = IDBPDatabase<Schema>;
-export type StoreName = StoreNames<Schema>;
+export type StoreName = keyof Stores;
 
 const VERSION = 2;
 /** Some browsers open no database and say no word about it. */
 const OPEN_WAIT_MS = 2_000;
 
-let opened: Promise<Database> | null = null;
+let opened: Promise<IDBDatabase> | null = null;
 
 /** The database, opened when it is needed first; refused where the browser keeps nothing. */
-export function database(): Promise<Database> {
+export function database(): Promise<IDBDatabase> {
   opened ??= inTime(open()).catch((error: unknown) => {
     opened = null;
     throw error;
@@ -117,7 +115,7 @@ export function database(): Promise<Database> {
 }
 
 /** Does something with the database; where that fails the page goes on without. */
-export async function withDatabase<T>(act: (database: Database) => Promise<T>, otherwise: T): Promise<T> {
+export async function withDatabase<T>(act: (database: IDBDatabase) => Promise<T>, otherwise: T): Promise<T> {
   try {
     return await act(await database());
   } catch {
@@ -130,35 +128,68 @@ export function allOf(user: string): IDBKeyRange {
   return IDBKeyRange.bound([user], [user, []]);
 }
 
-function open(): Promise<Database> {
-  return openDB<Schema>('rill', VERSION, {
-    async upgrade(database, from, _to, transaction) {
-      if (from < 1) database.createObjectStore('unsent', { keyPath: 'client_id' });
-      if (from < 2) {
-        database.createObjectStore('drafts', { keyPath: ['user', 'key'] });
-        database.createObjectStore('visits', { keyPath: 'user' });
-        database.createObjectStore('rooms', { keyPath: ['user', 'room'] });
-        if (from === 1) await fromFirst(transaction);
-      }
-    },
-    blocking(_current, _blocked, event) {
-      // A newer page in another tab wants to upgrade: make way.
-      (event.target as IDBDatabase).close();
+/** What the database answers. */
+export function answered<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('the database refuses'));
+  });
+}
+
+/** All values of a store, or of a part of it. */
+export function valuesOf<Name extends StoreName>(
+  database: IDBDatabase,
+  name: Name,
+  range?: IDBKeyRange,
+): Promise<Stores[Name][]> {
+  return answered(database.transaction(name).objectStore(name).getAll(range));
+}
+
+/** Writes to the stores, all of it or nothing. It is not waited for the single answers, so that it gets through while a page closes. */
+export function written(
+  database: IDBDatabase,
+  names: StoreName[],
+  write: (store: (name: StoreName) => IDBObjectStore) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(names, 'readwrite');
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error('the database refuses'));
+    write((name) => transaction.objectStore(name));
+    transaction.commit();
+  });
+}
+
+function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open('rill', VERSION);
+  request.onupgradeneeded = ({ oldVersion }) => {
+    const database = request.result;
+    if (oldVersion < 1) database.createObjectStore('unsent', { keyPath: 'client_id' });
+    if (oldVersion < 2) {
+      database.createObjectStore('drafts', { keyPath: ['user', 'key'] });
+      database.createObjectStore('visits', { keyPath: 'user' });
+      database.createObjectStore('rooms', { keyPath: ['user', 'room'] });
+      if (oldVersion === 1) fromFirst(request.transaction!.objectStore('unsent'));
+    }
+  };
+  return answered(request).then((database) => {
+    // A newer page in another tab wants to upgrade: make way.
+    database.onversionchange = () => {
+      database.close();
       opened = null;
-    },
-    terminated() {
-      opened = null;
-    },
+    };
+    database.onclose = () => (opened = null);
+    return database;
   });
 }
 
 /** In the first version only messages waited, and nothing told whether they had been sent before. */
-async function fromFirst(transaction: IDBPTransaction<Schema, StoreName[], 'versionchange'>): Promise<void> {
-  const store = transaction.objectStore('unsent');
-  for (const item of await store.getAll()) {
+function fromFirst(store: IDBObjectStore): void {
+  const all: IDBRequest<UnsentPost[]> = store.getAll();
+  all.onsuccess = () => {
     const added = { kind: 'post', tab: '', location: null, tried: true, done: null } as const;
-    await store.put({ ...(item as UnsentPost), ...added });
-  }
+    for (const item of all.result) store.put({ ...item, ...added });
+  };
 }
 
 function inTime<T>(promise: Promise<T>): Promise<T> {

@@ -1,7 +1,6 @@
 // What was begun and not sent, by room or thread: read at once from memory, written to the disk a moment later.
 
-import { SvelteSet } from 'svelte/reactivity';
-import { allOf, withDatabase, type Draft } from './database';
+import { allOf, valuesOf, withDatabase, written, type Draft } from './database';
 
 export type { Draft };
 
@@ -16,7 +15,7 @@ export class Drafts {
   #user = '';
   #drafts = new Map<string, Draft>();
   /** Rooms with a draft, in them or in one of their threads. */
-  #rooms = new SvelteSet<string>();
+  #rooms: ReadonlySet<string> = $state.raw(new Set());
   /** Changed since they were written. */
   #changed = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,7 +24,7 @@ export class Drafts {
   async open(user: string): Promise<void> {
     if (this.#user !== user) this.#forget();
     this.#user = user;
-    const kept = await withDatabase((database) => database.getAll('drafts', allOf(user)), []);
+    const kept = await withDatabase((database) => valuesOf(database, 'drafts', allOf(user)), []);
     if (this.#user !== user) return;
     for (const { key, draft } of kept) {
       if (this.#drafts.has(key) || this.#changed.has(key)) continue;
@@ -39,7 +38,10 @@ export class Drafts {
     const user = this.#user;
     this.#forget();
     this.#user = '';
-    await withDatabase((database) => database.delete('drafts', allOf(user)), undefined);
+    await withDatabase(
+      (database) => written(database, ['drafts'], (store) => store('drafts').delete(allOf(user))),
+      undefined,
+    );
   }
 
   get(key: string): Draft | undefined {
@@ -72,15 +74,16 @@ export class Drafts {
     this.#changed.clear();
     if (user === '' || keys.length === 0) return;
     const drafts = keys.map((key) => ({ key, draft: this.#drafts.get(key) }));
-    void withDatabase(async (database) => {
-      const transaction = database.transaction('drafts', 'readwrite');
-      for (const { key, draft } of drafts) {
-        if (draft) void transaction.store.put({ user, key, draft });
-        else void transaction.store.delete([user, key]);
-      }
-      transaction.commit();
-      await transaction.done;
-    }, undefined);
+    void withDatabase(
+      (database) =>
+        written(database, ['drafts'], (store) => {
+          for (const { key, draft } of drafts) {
+            if (draft) store('drafts').put({ user, key, draft });
+            else store('drafts').delete([user, key]);
+          }
+        }),
+      undefined,
+    );
   }
 
   #note(key: string): void {
@@ -92,8 +95,9 @@ export class Drafts {
   #mark(key: string): void {
     const room = key.split('/', 1)[0]!;
     const any = [...this.#drafts.keys()].some((other) => other === room || other.startsWith(`${room}/`));
-    if (any) this.#rooms.add(room);
-    else this.#rooms.delete(room);
+    if (any === this.#rooms.has(room)) return;
+    const others = [...this.#rooms].filter((other) => other !== room);
+    this.#rooms = new Set(any ? [...others, room] : others);
   }
 
   #forget(): void {
@@ -101,7 +105,7 @@ export class Drafts {
     this.#timer = undefined;
     this.#changed.clear();
     this.#drafts.clear();
-    this.#rooms.clear();
+    this.#rooms = new Set();
   }
 }
 

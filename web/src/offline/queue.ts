@@ -1,7 +1,7 @@
 // What waits to be sent, kept so that a closed tab loses none.
 // A browser that refuses to keep things (a private window) is no error: the page then remembers for itself.
 
-import { withDatabase, type Unsent } from './database';
+import { valuesOf, withDatabase, written, type Unsent } from './database';
 
 /** Where unsent items are kept. */
 export interface Queue {
@@ -18,20 +18,18 @@ export function kept(): Queue {
   return {
     all: (user) =>
       withDatabase(async (database) => {
-        const items = await database.getAll('unsent');
+        const items = await valuesOf(database, 'unsent');
         return items.filter((item) => item.user === user).sort((a, b) => a.order - b.order);
       }, []),
     write: (keep, drop) =>
-      withDatabase(async (database) => {
-        const transaction = database.transaction('unsent', 'readwrite');
-        const writes = [
-          ...keep.map((item) => transaction.store.put(item)),
-          ...drop.map((client_id) => transaction.store.delete(client_id)),
-        ];
-        // Not waiting for the answers: a page that is being closed still gets this through.
-        transaction.commit();
-        await Promise.all([...writes, transaction.done]);
-      }, undefined),
+      withDatabase(
+        (database) =>
+          written(database, ['unsent'], (store) => {
+            for (const item of keep) store('unsent').put(item);
+            for (const client_id of drop) store('unsent').delete(client_id);
+          }),
+        undefined,
+      ),
     async clear(user) {
       const items = await this.all(user);
       await this.write(

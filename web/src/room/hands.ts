@@ -38,7 +38,9 @@ export function handle(lines: Lines): () => void {
   });
   on('pointerleave', () => heat(lines, document.activeElement));
   // The focus may go because its line goes, in the midst of a change of the page.
-  on('focusout', () => queueMicrotask(() => cool(lines)));
+  on('focusout', (event) => {
+    if (!scroller.contains(event.relatedTarget as Node | null)) queueMicrotask(() => cool(lines));
+  });
   on('pointerdown', (event) => {
     const line = lineOf(event.target);
     if (line) reading.place.hold(line);
