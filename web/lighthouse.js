@@ -35,7 +35,9 @@ try {
       body: JSON.stringify({ login: 'ada', password: 'correct horse', session: 'cookie' }),
     });
     const rooms = await (await fetch('/api/v1/rooms')).json();
-    return answer.ok && rooms.items.find((/** @type {{ name: string }} */ room) => room.name === 'Field team').id;
+    return (
+      answer.ok && rooms.items.find((/** @type {{ name: string }} */ room) => room.name === 'Field team').id
+    );
   });
   await page.close();
   report('room', `${url}/room/${signedIn}`);
@@ -56,14 +58,19 @@ function report(name, address) {
     const flags = [`--port=${debugging}`, '--disable-storage-reset', '--quiet', '--output=json'];
     const command = ['exec', '--yes', `--package=${LIGHTHOUSE}`, '--', 'lighthouse', address, ...flags];
     const only = `--only-categories=${CATEGORIES.join(',')}`;
-    execFileSync('npm', [...command, only, `--output-path=${out}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', [...command, only, `--output-path=${out}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const { categories, audits } = JSON.parse(readFileSync(out, 'utf8'));
-    for (const category of CATEGORIES) (scores[category] ??= []).push(Math.round(categories[category].score * 100));
+    for (const category of CATEGORIES)
+      (scores[category] ??= []).push(Math.round(categories[category].score * 100));
     for (const audit of Object.values(audits)) {
       if (audit.score !== null && audit.score < 0.9) wanting.add(`${audit.id} ${audit.displayValue ?? ''}`);
     }
   }
-  const medians = Object.entries(scores).map(([category, runs]) => `${category} ${median(runs)} (${runs.join(' ')})`);
+  const medians = Object.entries(scores).map(
+    ([category, runs]) => `${category} ${median(runs)} (${runs.join(' ')})`,
+  );
   console.log(`${name}: ${medians.join(', ')}\n  below 0.9: ${[...wanting].join('; ') || 'nothing'}`);
 }
 
@@ -85,7 +92,13 @@ function freePort() {
 /** @param {string} address */
 async function answering(address) {
   for (let tries = 0; tries < 300; tries++) {
-    if (await fetch(address).then((answer) => answer.ok, () => false)) return;
+    if (
+      await fetch(address).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      return;
     await new Promise((passed) => setTimeout(passed, 100));
   }
   throw new Error('The server does not answer.');

@@ -12,10 +12,13 @@ import { serviceWorker } from './worker.ts';
 // Where `npm run dev` finds a running server.
 const server = process.env.RILL_URL ?? 'http://127.0.0.1:8080';
 
-/** What of Svelte the first load needs; the rest goes with the parts that use it. */
-const isFirstSvelte = (id: string) =>
-  /node_modules\/(svelte|esm-env|clsx)\//.test(id) &&
-  !/bindings\/(input|select|size)\.js|svelte-(element|component|head)|reactivity\/(set|media-query)/.test(id);
+/** What all parts of the page stand on: the clock's words, and of Svelte what the first load needs; the rest goes with its users. */
+const isBase = (id: string) =>
+  /src\/words\/time\.ts$/.test(id) ||
+  (/node_modules\/(svelte|esm-env|clsx)\//.test(id) &&
+    !/bindings\/(input|select|size)\.js|svelte-(element|component|head)|reactivity\/(set|media-query)/.test(
+      id,
+    ));
 
 export default defineConfig({
   plugins: [svelte(), early(), emoji(), viewers(), serviceWorker(), compress()],
@@ -26,7 +29,7 @@ export default defineConfig({
     rolldownOptions: {
       // Svelte does not say that its modules only define things; told so, what only later parts need stays out of the first load.
       treeshake: { moduleSideEffects: [{ test: /node_modules\/svelte\/src\//, sideEffects: false }] },
-      output: { codeSplitting: { groups: [{ name: 'svelte', test: isFirstSvelte }] } },
+      output: { codeSplitting: { groups: [{ name: 'base', test: isBase }] } },
     },
   },
   server: {

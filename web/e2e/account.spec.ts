@@ -2,7 +2,6 @@
 
 import { accountWords } from '../src/words/account';
 import { words } from '../src/words/all';
-import { problems } from './fixtures/axe';
 import { PASSWORD, Visitor } from './fixtures/people';
 import { Server } from './fixtures/server';
 import { expect, test } from './fixtures/test';
@@ -361,28 +360,3 @@ test('a dialog that is closed gives the keyboard back to who opened it', async (
   await expect(dialog).toHaveCount(0);
   await expect(opener).toBeFocused();
 });
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const viewport of [
-    { width: 1440, height: 900 },
-    { width: 390, height: 844 },
-  ]) {
-    test(`the account keeps nobody out, ${colorScheme}, ${viewport.width} wide`, async ({ arrive }) => {
-      const ada = await arrive('Ada', { colorScheme, viewport });
-      await ada.page.locator('button[type=submit]').click();
-      await expect(field(ada, words.username)).toBeFocused();
-      expect(await problems(ada.page)).toEqual([]);
-      await ada.register();
-      for (const page of ['profile', 'sign-in', 'sessions', 'look', 'notifications'] as const) {
-        await ada.page.goto(new URL(`/settings/${page}`, ada.page.url()).href);
-        await expect(
-          ada.page.getByRole('heading', { level: 2, name: accountWords.pages[page] }),
-        ).toBeVisible();
-        await expect(ada.page.getByText(words.loading)).toHaveCount(0);
-        expect(await problems(ada.page), page).toEqual([]);
-        const wider = await ada.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(wider, page).toBeLessThanOrEqual(0);
-      }
-    });
-  }
-}

@@ -5,7 +5,6 @@ import { besideWords } from '../src/words/beside';
 import { overlayWords } from '../src/words/keys';
 import { roomWords } from '../src/words/timeline';
 import { words } from '../src/words/all';
-import { problems } from './fixtures/axe';
 import type { Visitor } from './fixtures/people';
 import { expect, test } from './fixtures/test';
 
@@ -305,34 +304,4 @@ for (const width of [1440, 900]) {
       await expect(button).toBeFocused();
     }
   });
-}
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const viewport of [
-    { width: 1440, height: 900 },
-    { width: 390, height: 844 },
-  ]) {
-    test(`nobody is kept out, ${colorScheme}, ${viewport.width} wide`, async ({ join }) => {
-      const ada = await join('Ada', { colorScheme, viewport });
-      await join('Bert');
-      const id = await makeRoom(ada, 'private');
-      const root = await post(ada, id, 'Who waters?');
-      await post(ada, id, 'I do', root);
-      await ada.ask('PUT', `/rooms/${id}/messages/${root}/pin`);
-      for (const query of ['pane=details', 'pane=pins', `thread=${root}`]) {
-        await ada.page.goto(new URL(`/room/${id}?${query}`, ada.page.url()).href);
-        await expect(pane(ada.page).locator('#beside-title')).toBeVisible();
-        await expect(pane(ada.page).getByText(words.loading)).toHaveCount(0);
-        await expect(pane(ada.page).locator('li, article').first()).toBeVisible();
-        expect(await problems(ada.page), query).toEqual([]);
-      }
-      await ada.page.goto(new URL(`/room/${id}?pane=details`, ada.page.url()).href);
-      await pane(ada.page).getByRole('button', { name: besideWords.change.topic }).click();
-      await expect(pane(ada.page).getByLabel(besideWords.topic, { exact: true })).toBeFocused();
-      expect(await problems(ada.page)).toEqual([]);
-      await pane(ada.page).getByRole('button', { name: besideWords.invite }).click();
-      await expect(ada.page.getByRole('dialog').getByText('@bert')).toBeVisible();
-      expect(await problems(ada.page)).toEqual([]);
-    });
-  }
 }

@@ -25,6 +25,7 @@ export async function sheet(browser: Browser, name: string, url: string, open: O
   for (const colorScheme of SCHEMES) {
     for (const size of SIZES) {
       const context = await open(browser, url, {
+        baseURL: url,
         viewport: { width: size.width, height: size.height },
         hasTouch: size.touch,
         isMobile: size.touch,

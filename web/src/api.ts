@@ -6,10 +6,7 @@ import type {
   Member,
   Message,
   MessagePage,
-  OpenRoom,
-  Person,
   Problem,
-  Recorded,
   Room,
   ServerInfo,
   SignedIn,
@@ -78,17 +75,9 @@ function problemOf(answer: Response, text: string): Problem {
   };
 }
 
-/** The parameters of a list, those that are there. */
-function listed(asked: Record<string, string | null | undefined>): URLSearchParams {
-  const where = new URLSearchParams({ limit: String(PAGE) });
-  for (const [name, value] of Object.entries(asked)) if (value != null) where.set(name, value);
-  return where;
-}
-
-const get = <T>(path: string) => ask<T>('GET', path);
-const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body);
-const put = <T>(path: string, body?: unknown) => ask<T>('PUT', path, body);
-const patch = <T>(path: string, body: unknown) => ask<T>('PATCH', path, body);
+export const get = <T>(path: string) => ask<T>('GET', path);
+export const post = <T>(path: string, body?: unknown) => ask<T>('POST', path, body);
+export const put = <T>(path: string, body?: unknown) => ask<T>('PUT', path, body);
 const remove = <T>(path: string) => ask<T>('DELETE', path);
 
 /** What is filled in to register. */
@@ -109,24 +98,11 @@ export const signIn = (login: string, password: string) =>
   post<SignedIn>('/sessions', { login, password, session: 'cookie' });
 export const signOut = () => remove<void>('/sessions/current');
 export const me = () => get<Account>('/me');
-export const people = (query: string) =>
-  get<List<Person>>(`/users?limit=20&query=${encodeURIComponent(query)}`);
 
 // Rooms.
 export const rooms = () => get<List<Room>>('/rooms');
 export const room = (id: string) => get<Room>(`/rooms/${id}`);
-export const browse = (query: string, cursor?: string | null) =>
-  get<List<Room>>(`/rooms/browse?${listed({ query, cursor })}`);
-export const openRoom = (wanted: OpenRoom) => post<Room>('/rooms', wanted);
-export const openDirect = (people: string[]) => post<Room>('/directs', { people });
-export const join = (id: string) => post<Recorded>(`/rooms/${id}/join`);
-export const leave = (id: string) => post<Recorded>(`/rooms/${id}/leave`);
 export const members = (id: string) => get<List<Member>>(`/rooms/${id}/members?limit=200`);
-export const bringIn = (id: string, user: string) => put<Recorded>(`/rooms/${id}/members/${user}`);
-
-// Searching.
-export const search = (q: string, cursor?: string | null) =>
-  get<List<Message>>(`/search?${listed({ q, cursor })}`);
 
 // Messages.
 export function messages(id: string, range: Range): Promise<MessagePage> {
@@ -135,10 +111,3 @@ export function messages(id: string, range: Range): Promise<MessagePage> {
   return get<MessagePage>(`/rooms/${id}/messages?${where}`);
 }
 export const message = (room: string, id: string) => get<Message>(`/rooms/${room}/messages/${id}`);
-export const edit = ({ room, id }: Message, text: string) =>
-  patch<Recorded>(`/rooms/${room}/messages/${id}`, { text });
-export const erase = ({ room, id }: Message) => remove<Recorded>(`/rooms/${room}/messages/${id}`);
-export function react({ room, id }: Message, emoji: string, on: boolean): Promise<Recorded> {
-  const path = `/rooms/${room}/messages/${id}/reactions/${encodeURIComponent(emoji)}`;
-  return on ? put<Recorded>(path) : remove<Recorded>(path);
-}

@@ -51,6 +51,17 @@ export class Focus {
   after(following: boolean): void {
     if (this.#was >= 0 && !this.line && document.activeElement === document.body) this.to(this.#was);
     const isUsed = this.line?.contains(document.activeElement) ?? false;
-    if (!this.line || (following && !isUsed)) this.mark(this.lines[this.lines.length - 1] ?? null);
+    if (!this.line || (following && !isUsed)) this.mark(this.#last());
+  }
+
+  /** The last line; to count the live collection after every change would go through all that is in it. */
+  #last(): HTMLElement | null {
+    for (let part = this.list.lastElementChild; part; part = part.previousElementSibling) {
+      for (let one = part.lastElementChild; one; one = one.previousElementSibling) {
+        if (one.matches('article')) return one as HTMLElement;
+      }
+      if (part.matches('article')) return part as HTMLElement;
+    }
+    return null;
   }
 }

@@ -33,8 +33,12 @@ export function handle(lines: Lines): () => void {
 
   on('keydown', (event) => pressed(lines, event), false);
   on('focusin', (event) => focused(lines, event));
-  on('pointerover', (event) => {
-    if (event.pointerType !== 'touch') heat(lines, event.target);
+  // Lines that pass under a pointer that rests are not meant.
+  let was = { x: NaN, y: NaN };
+  on('pointermove', (event) => {
+    const rests = event.clientX === was.x && event.clientY === was.y;
+    was = { x: event.clientX, y: event.clientY };
+    if (event.pointerType !== 'touch' && !rests) heat(lines, event.target);
   });
   on('pointerleave', () => heat(lines, document.activeElement));
   // The focus may go because its line goes, in the midst of a change of the page.
@@ -45,7 +49,7 @@ export function handle(lines: Lines): () => void {
     const line = lineOf(event.target);
     if (line) reading.place.hold(line);
   });
-  for (const name of ['wheel', 'touchmove'] as const) on(name, () => reading.place.release());
+  for (const name of ['wheel', 'touchmove'] as const) on(name, () => reading.pull());
   rest(lines, on);
   document.addEventListener('keydown', noteTab, { capture: true, signal: ended.signal });
   // The pointer may have come before this was loaded.

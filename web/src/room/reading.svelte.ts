@@ -13,12 +13,14 @@ import { words } from '../words/room';
 import { startOf } from './day';
 import { Focus } from './focus';
 import { Roots } from './roots.svelte';
-import { belowEnd, isAtEnd, Place, toEnd, toLine } from './scroll';
+import { belowEnd, END_SLACK, isAtEnd, Place, toEnd, toLine } from './scroll';
 
 /** How near to an end of what is loaded more is asked for, in pixels. */
 const MORE_WITHIN = 1_200;
 /** How long a message is marked that one was led to. */
 const FOUND_MS = 3_000;
+/** After the wheel turned, what moves up was moved by it for this long. */
+const PULL_MS = 300;
 /** What one was led to stays where it is while pictures come, unless one scrolls. */
 const ARRIVED_HELD_MS = 8_000;
 
@@ -51,6 +53,9 @@ export class Reading {
   /** Where the end was when it was shown last. */
   #end = 0;
   #again = () => {};
+  #first: HTMLElement | undefined;
+  #pulled = -Infinity;
+  #later: ReturnType<typeof setTimeout> | undefined;
   #foundTimer: ReturnType<typeof setTimeout> | undefined;
   #gone = false;
 
@@ -93,6 +98,7 @@ export class Reading {
     // Nobody looks: what comes is kept, what is old goes.
     this.room.keep = 'newest';
     clearTimeout(this.#foundTimer);
+    clearTimeout(this.#later);
   }
 
   /** Goes to where one wants to begin: the message of the address, what is new, or the end. */
@@ -210,41 +216,69 @@ export class Reading {
   before(): void {
     if (!this.#place) return;
     this.#focus.before();
+    this.#first = this.#place.lines[0];
     if (!this.following) this.#place.note();
   }
 
   /** The lines have changed. */
   after(): void {
+    // At the end, the new size of the list says the rest: nothing is measured before the browser does so itself.
     if (this.following) {
-      this.#toEnd();
-      if (this.#place.holds) this.#place.note();
+      this.#place.release();
+      // Where old lines went, the browser may have moved up by itself.
+      if (this.#first !== this.#place.lines[0]) this.#end = 0;
     } else {
       this.#place.keep();
+      this.#look();
+      void this.fill();
     }
     this.#focus.after(this.following);
-    this.#look();
-    void this.fill();
+  }
+
+  /** One scrolls by wheel or finger. */
+  pull(): void {
+    this.#place.release();
+    this.#pulled = performance.now();
   }
 
   /** A line or the screen has another size. */
   resized(): void {
     this.shown = this.#scroller.clientHeight > 0;
     if (!this.shown) return;
-    if (this.following && !this.#place.holds) this.#toEnd();
-    else this.#place.keep();
-    if (this.following) this.#follow(isAtEnd(this.#scroller));
+    if (this.following && !this.#place.holds && !this.#hasLeft()) {
+      this.#toEnd();
+    } else {
+      this.#place.keep();
+      if (this.following) this.#follow(isAtEnd(this.#scroller));
+      this.#look();
+    }
+    void this.fill();
   }
 
   scrolled(): void {
     if (this.opening) return;
+    // At the end nothing is measured while the browser is about to do so itself: what grows is followed.
+    if (this.following) this.#later ??= setTimeout(() => this.#settle());
+    else this.#settle();
+  }
+
+  /** Takes in how far one has scrolled. */
+  #settle(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    if (this.#gone || (this.following && !this.#hasLeft())) return;
     // Something may have grown since, and nobody has said so yet.
     if (!this.following) this.#place.keep();
-    // Whoever is at the end leaves it by scrolling up; what grows meanwhile is followed.
-    if (this.following && this.#scroller.scrollTop >= this.#end - 1) this.#toEnd();
-    else this.#follow(isAtEnd(this.#scroller) && this.room.timeline?.hasAfter === false);
-    this.#place.note();
+    this.#follow(isAtEnd(this.#scroller) && this.room.timeline?.hasAfter === false);
+    this.#place.scrolled();
     this.#look();
     void this.fill();
+  }
+
+  /** Whoever is at the end leaves it by scrolling up; lines that turn out to be lower than guessed move it a little. */
+  #hasLeft(): boolean {
+    const tolerance = performance.now() - this.#pulled < PULL_MS ? 1 : END_SLACK;
+    return this.#scroller.scrollTop < this.#end - tolerance && !isAtEnd(this.#scroller);
   }
 
   /** Loads more where one comes near to the end of what is loaded. */
@@ -322,13 +356,13 @@ export class Reading {
     const line = this.#newLine();
     if (line) toLine(this.#scroller, line, 'top');
     else this.#toEnd();
-    this.scrolled();
+    this.#settle();
   }
 
   #arrive(line: HTMLElement, part: 'middle' | 'top'): void {
     toLine(this.#scroller, line, part);
     this.#place.hold(line, ARRIVED_HELD_MS);
-    this.scrolled();
+    this.#settle();
     // Whoever has begun to write is left alone.
     const active = document.activeElement;
     if (!(active instanceof HTMLTextAreaElement) || active.value === '') this.#focus.on(line);

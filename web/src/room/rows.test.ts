@@ -30,17 +30,19 @@ describe('rows', () => {
     expect(messagesIn(lay(log)).map((row) => row.continued)).toEqual([false, true, false]);
   });
 
-  it('name the sender again after a while, for an answer, and after a deleted message', () => {
+  it('name the sender again after a while, for an answer and after it, and after a deleted message', () => {
     const log = new Log();
     const first = log.post(bert, 'hello');
-    const page = log.page();
-    const hello = page.items[0]!;
+    const hello = log.page().items[0]!;
     const later = { ...hello, id: 'later', at: new Date(Date.parse(first.at) + 6 * 60_000).toISOString() };
     const answer = { ...later, id: 'answer', thread: { id: hello.id, seq: hello.seq } };
-    const gone = { ...answer, thread: null, id: 'gone', deleted_at: answer.at };
-    const last = { ...gone, id: 'last', deleted_at: null };
-    const days = daysOf([hello, later, answer, gone, last], [], me.id, null);
-    expect(messagesIn(days).map((row) => row.continued)).toEqual([false, false, false, true, false]);
+    const more = { ...answer, id: 'more' };
+    const plain = { ...answer, thread: null, id: 'plain' };
+    const gone = { ...plain, id: 'gone', deleted_at: answer.at };
+    const last = { ...plain, id: 'last' };
+    const rows = messagesIn(daysOf([hello, later, answer, more, plain, gone, last], [], me.id, null));
+    expect(rows.map((row) => row.continued)).toEqual([false, false, false, true, false, true, false]);
+    expect(rows.filter((row) => row.quoted).map((row) => row.message.id)).toEqual(['answer']);
   });
 
   it('mark what is new once, before the first message of somebody else', () => {

@@ -11,6 +11,8 @@ export interface MessageRow {
   message: Shown;
   /** The sender is named by the line above already. */
   continued: boolean;
+  /** It says what it answers: where the line above is not of the same thread. */
+  quoted: boolean;
   /** Set while the server has not confirmed it. */
   unsent: UnsentPost | null;
 }
@@ -87,11 +89,15 @@ class Layout {
       this.#rows.push(NEW);
       this.#marked = true;
     }
-    const continued = !isNewDay && !isNew && this.#continues(message, at);
+    const follows = !isNewDay && !isNew && this.#above !== null;
+    const thread = message.thread?.id;
+    const sameThread = thread === this.#above?.thread?.id;
+    const continued = follows && sameThread && this.#continues(message, at);
+    const quoted = thread !== undefined && !(follows && sameThread);
     const key = keyOf(message, this.me);
     const known = this.#knownRows.get(key);
-    const same = known?.message === message && known.continued === continued && known.unsent === unsent;
-    this.#rows.push(same ? known : { kind: 'message', key, message, continued, unsent });
+    const row: MessageRow = { kind: 'message', key, message, continued, quoted, unsent };
+    this.#rows.push(known && isSame(known, row) ? known : row);
     this.#above = message;
     this.#aboveAt = at;
   }
@@ -128,8 +134,16 @@ class Layout {
       above !== null &&
       above.sender.id === message.sender.id &&
       at - this.#aboveAt < TOGETHER_MS &&
-      !message.thread &&
       !above.deleted_at
     );
   }
+}
+
+function isSame(known: MessageRow, row: MessageRow): boolean {
+  return (
+    known.message === row.message &&
+    known.continued === row.continued &&
+    known.quoted === row.quoted &&
+    known.unsent === row.unsent
+  );
 }

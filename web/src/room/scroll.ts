@@ -1,7 +1,7 @@
 // Keeping the place while lines come, go and grow above or below it.
 
 /** How close to the end still counts as being at the end, in pixels. */
-const END_SLACK = 48;
+export const END_SLACK = 48;
 /** A line that one pressed stays where it is while it changes, for this long. */
 const HELD_MS = 1_000;
 /** Lines that are remembered: should one go away, the next one holds the place. */
@@ -36,6 +36,8 @@ export class Place {
   #noted: { line: HTMLElement; top: number }[] = [];
   /** How far it was scrolled then. */
   #scrolled = 0;
+  /** How far it was scrolled to bring lines back; NaN: that is long ago. */
+  #own = NaN;
   #held: { line: HTMLElement; until: number } | null = null;
 
   constructor(
@@ -91,7 +93,14 @@ export class Place {
     // Less than that is rounding.
     if (Math.abs(moved) < 0.5) return;
     this.scroller.scrollTop = scrollTop + moved;
-    this.note();
+    this.#own = this.scroller.scrollTop;
+    // What was rounded away is not to add up: the lines are remembered as they were.
+    this.#scrolled += this.#own - scrollTop;
+  }
+
+  /** It was scrolled: where the lines are now is where they belong. */
+  scrolled(): void {
+    if (this.scroller.scrollTop !== this.#own) this.note();
   }
 
   /** The number of the first line that begins at this height of the window or below it. */

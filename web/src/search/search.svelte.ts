@@ -1,6 +1,6 @@
 // A search as it is being made: what is typed, what was asked, what was found; the address says the same.
 
-import * as api from '../api';
+import * as api from '../sidebar/requests';
 import { router } from '../router.svelte';
 import { Finding } from '../sidebar/finding.svelte';
 import type { Message } from '../wire';

@@ -26,6 +26,13 @@ const TYPING_SWEEP_MS = 1_000;
 /** How long to wait at least before a first contact is tried again. */
 const FIRST_WAIT_MS = 1_000;
 
+/** Asks both questions of a visit at once; which of them fails is heard where it is waited for. */
+function ask(): { server: Promise<ServerInfo>; me: Promise<Account> } {
+  const asked = { server: api.server(), me: api.me() };
+  for (const answer of Object.values(asked)) answer.catch(() => undefined);
+  return asked;
+}
+
 export class Client {
   phase: Phase = $state('starting');
   server: ServerInfo | null = $state.raw(null);
@@ -76,21 +83,22 @@ export class Client {
   async start(): Promise<void> {
     this.phase = 'starting';
     addEventListener('pagehide', () => this.#keep());
+    const asked = ask();
     const kept = await recalled();
     if (kept) {
       this.server = kept.server;
       await this.#show(kept.world);
       this.#keeper.restored();
     }
-    await this.contact();
+    await this.contact(asked);
   }
 
   /** Asks the server who one is, again and again until it answers. */
-  async contact(): Promise<void> {
+  async contact(asked = ask()): Promise<void> {
     clearTimeout(this.#again);
     try {
-      this.server = await api.server();
-      const me = await api.me();
+      this.server = await asked.server;
+      const me = await asked.me;
       if (this.phase === 'signed_in' && this.world.me?.id === me.id) await this.#refresh();
       else {
         this.phase = 'starting';
@@ -246,7 +254,9 @@ export class Client {
     const user = this.world.me?.id;
     this.world = new World();
     this.phase = 'signed_out';
-    if (user) await forgetVisit(user);
+    if (!user) return;
+    await forgetVisit(user);
+    // Whether one may register is known to it.
     this.server = await api.server().catch(() => this.server);
   }
 

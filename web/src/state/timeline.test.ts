@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { bert, Log } from './reference.test-kit';
-import { find, fromPage, LEEWAY, WINDOW, withEntry, withNewer, withOlder } from './timeline';
+import { find, fromPage, LEEWAY, WINDOW, withEntry, withNewer, withOlder, withoutOld } from './timeline';
 
 function talk(count: number): Log {
   const log = new Log();
@@ -50,6 +50,24 @@ describe('the window', () => {
     const seqs = timeline.messages.map((message) => message.seq);
     expect(seqs).toEqual(seqs.map((_, index) => seqs[0]! + index));
     expect(timeline.messages.at(-1)!.text).toBe('message 499');
+  });
+});
+
+describe('a room that was left', () => {
+  it('keeps its end, and goes on from there without a hole', () => {
+    const log = talk(200);
+    const timeline = withoutOld(fromPage(log.page()));
+    expect(timeline).toMatchObject({ hasBefore: true, hasAfter: false });
+    expect(timeline.messages).toHaveLength(60);
+    const next = withEntry(timeline, log.post(bert, 'next'), 'newest');
+    const before = next.messages[0]!.seq;
+    const whole = withOlder(next, log.page(log.head, { before }));
+    expect(whole.messages.map((message) => message.text)).toEqual([
+      ...Array.from({ length: 200 }, (_, number) => `message ${number}`),
+      'next',
+    ]);
+    const few = fromPage(talk(3).page());
+    expect(withoutOld(few)).toBe(few);
   });
 });
 

@@ -15,6 +15,8 @@ export interface Timeline {
 /** How many messages are kept, and how many more there may be before some are dropped. */
 export const WINDOW = 300;
 export const LEEWAY = 20;
+/** How many are kept of a room that was left. */
+const REMEMBERED = 60;
 
 /** Which end is dropped when the window is full: the one that nobody looks at. */
 export type Keep = 'newest' | 'oldest';
@@ -42,6 +44,12 @@ export function withNewer(timeline: Timeline, page: MessagePage): Timeline {
     { ...timeline, messages: [...timeline.messages, ...newer], hasAfter: page.has_after },
     'newest',
   );
+}
+
+/** The end of what is loaded: enough to look at the room again at once. */
+export function withoutOld(timeline: Timeline): Timeline {
+  if (timeline.messages.length <= REMEMBERED) return timeline;
+  return { ...timeline, messages: timeline.messages.slice(-REMEMBERED), hasBefore: true };
 }
 
 /** Adds or changes what the entry says; entries that a message already contains change nothing. */

@@ -1,6 +1,8 @@
 // Times, colours of code, and the rooms that texts name.
 
 import { describe, expect, it } from 'vitest';
+import { read } from './blocks';
+import { depthsOf } from './headings';
 import { coloured } from './highlight';
 import { languageCalled, languageIds } from './languages';
 import { momentIn } from './moment';
@@ -72,5 +74,16 @@ describe('colours of code', () => {
     expect(languageCalled('c++')?.id).toBe('cpp');
     expect(languageCalled('constructor')).toBeNull();
     expect(languageCalled('')).toBeNull();
+  });
+});
+
+describe('headings', () => {
+  it.each([
+    ['# a\n## b\n# c', [1, 2, 1]],
+    ['### a\n# b', [1, 1]],
+    ['# a\n#### b\n## c\n### d', [1, 2, 2, 3]],
+    ['## a\n> ### b\n\n- # c', [1, 2, 1]],
+  ])('go deeper step by step: %j', (text, depths) => {
+    expect([...depthsOf(read(text)).values()]).toEqual(depths);
   });
 });

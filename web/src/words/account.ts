@@ -1,4 +1,4 @@
-// The words of the entrance and the settings, apart from the others in words.ts: they are loaded with those pages.
+// The words of the entrance and the settings, apart from those of the page: they are loaded with those pages.
 
 import type { Level } from '../state/preferences.svelte';
 import type { SettingsPage } from '../router.svelte';

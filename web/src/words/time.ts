@@ -1,34 +1,25 @@
 // Days and times as people say them, by the clock that was chosen.
 
-const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayAndYearFormat = new Intl.DateTimeFormat(undefined, {
-  day: 'numeric',
-  month: 'long',
-  year: 'numeric',
-});
-
-type Clock = 'language' | 'h12' | 'h24';
-const cycles = { language: undefined, h12: 'h12', h24: 'h23' } as const;
-const clocks = new Map<Clock, { time: Intl.DateTimeFormat; full: Intl.DateTimeFormat }>();
-let clock: () => Clock = () => 'language';
-
-/** Times are told by the clock that `choice` names; it is asked each time, so that a change shows at once. */
-export function tellTimeBy(choice: () => Clock): void {
-  clock = choice;
+/** Making a format takes a browser some milliseconds: each is made when it is needed first. */
+function later(options: Intl.DateTimeFormatOptions): (date: Date) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  return (date) => (format ??= new Intl.DateTimeFormat(undefined, options)).format(date);
 }
 
-function clockNow() {
-  const chosen = clock();
-  let formats = clocks.get(chosen);
-  if (!formats) {
-    const hourCycle = cycles[chosen];
-    formats = {
-      time: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle }),
-      full: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short', hourCycle }),
-    };
-    clocks.set(chosen, formats);
-  }
-  return formats;
+const dayOf = later({ weekday: 'long', day: 'numeric', month: 'long' });
+const dateOf = later({ dateStyle: 'long' });
+const dayAndYearOf = later({ day: 'numeric', month: 'long', year: 'numeric' });
+
+const timesBy = (hourCycle?: 'h12' | 'h23') => ({
+  time: later({ hour: '2-digit', minute: '2-digit', hourCycle }),
+  full: later({ dateStyle: 'full', timeStyle: 'short', hourCycle }),
+});
+const clocks = { language: timesBy(), h12: timesBy('h12'), h24: timesBy('h23') };
+let clock: () => keyof typeof clocks = () => 'language';
+
+/** Times are told by the clock that `choice` names; it is asked each time, so that a change shows at once. */
+export function tellTimeBy(choice: typeof clock): void {
+  clock = choice;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -44,12 +35,12 @@ export function day(at: string, now: Date): string {
   const ago = dayNumber(now) - dayNumber(date);
   if (ago === 0) return 'Today';
   if (ago === 1) return 'Yesterday';
-  return (ago < 180 ? dayFormat : dayAndYearFormat).format(date);
+  return (ago < 180 ? dayOf : dayAndYearOf)(date);
 }
 
 /** The time of day. */
 export function time(at: string): string {
-  return clockNow().time.format(new Date(at));
+  return clocks[clock()].time(new Date(at));
 }
 
 /** The time of day, with the day unless that is today. */
@@ -60,5 +51,10 @@ export function when(at: string, now: Date): string {
 
 /** Day and time in full. */
 export function moment(at: string): string {
-  return clockNow().full.format(new Date(at));
+  return clocks[clock()].full(new Date(at));
+}
+
+/** The day in full, with its year. */
+export function date(at: string): string {
+  return dateOf(new Date(at));
 }

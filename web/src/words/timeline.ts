@@ -1,7 +1,6 @@
-// The words of what is loaded when it is opened in a room, apart from the others in words.ts.
+// The words of what is loaded when it is opened in a room, apart from those of the room itself.
 
-const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
-const metres = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+import { date } from './time';
 
 export const roomWords = {
   // What one can do with a message.
@@ -30,14 +29,14 @@ export const roomWords = {
 
   // A place.
   sharedPlace: 'Shared place',
-  within: (accuracy: number) => `within ${metres.format(Math.max(1, accuracy))} m`,
+  within: (accuracy: number) => `within ${Math.max(1, Math.round(accuracy))} m`,
   openMap: 'Show on a map',
   openMapApp: 'Open in an app',
 
   // The beginning of a room.
-  madeBy: (name: string, at: string) => `${name} made this room on ${dateFormat.format(new Date(at))}.`,
-  madeOn: (at: string) => `This room was made on ${dateFormat.format(new Date(at))}.`,
-  begunOn: (at: string) => `You have been talking here since ${dateFormat.format(new Date(at))}.`,
+  madeBy: (name: string, at: string) => `${name} made this room on ${date(at)}.`,
+  madeOn: (at: string) => `This room was made on ${date(at)}.`,
+  begunOn: (at: string) => `You have been talking here since ${date(at)}.`,
   notBefore: 'What was written before you came is not shown.',
   invite: 'Bring somebody in',
   setTopic: 'Say what it is about',
