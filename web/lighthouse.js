@@ -13,38 +13,39 @@ const RUNS = Number(process.env.RUNS ?? 3);
 const CATEGORIES = ['performance', 'accessibility', 'best-practices'];
 const folder = mkdtempSync(join(tmpdir(), 'rill-lighthouse-'));
 
+const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const port = await freePort();
-const debugging = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const binary = resolve(process.env.BIN_UNDER_TEST ?? '../target/release/rill');
 const server = spawn(binary, ['demo', '--listen', `127.0.0.1:${port}`], { stdio: 'ignore', cwd: folder });
-await answering(url);
-
-const browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [`--remote-debugging-port=${debugging}`, '--no-sandbox', '--disable-gpu'],
-});
 try {
+  await answering(url);
   report('entrance', url);
+  report('room', `${url}/room/${await signIn()}`);
+} finally {
+  server.kill();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Signs in in the profile that Lighthouse will use; answers the room to open. */
+async function signIn() {
+  const browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
+    executablePath: chromiumPath,
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
   const page = await browser.newPage();
   await page.goto(url);
-  const signedIn = await page.evaluate(async () => {
-    const answer = await fetch('/api/v1/sessions', {
+  const room = await page.evaluate(async () => {
+    await fetch('/api/v1/sessions', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Rill': '1' },
       body: JSON.stringify({ login: 'ada', password: 'correct horse', session: 'cookie' }),
     });
     const rooms = await (await fetch('/api/v1/rooms')).json();
-    return (
-      answer.ok && rooms.items.find((/** @type {{ name: string }} */ room) => room.name === 'Field team').id
-    );
+    return rooms.items.find((/** @type {{ name: string }} */ room) => room.name === 'Field team').id;
   });
-  await page.close();
-  report('room', `${url}/room/${signedIn}`);
-} finally {
   await browser.close();
-  server.kill();
-  rmSync(folder, { recursive: true, force: true });
+  return room;
 }
 
 /** @param {string} name @param {string} address */
@@ -55,12 +56,14 @@ function report(name, address) {
   const wanting = new Set();
   for (let run = 0; run < RUNS; run++) {
     const out = join(folder, `${name}-${run}.json`);
-    const flags = [`--port=${debugging}`, '--disable-storage-reset', '--quiet', '--output=json'];
-    const command = ['exec', '--yes', `--package=${LIGHTHOUSE}`, '--', 'lighthouse', address, ...flags];
-    const only = `--only-categories=${CATEGORIES.join(',')}`;
-    execFileSync('npm', [...command, only, `--output-path=${out}`], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const flags = ['--disable-storage-reset', '--quiet', '--output=json', `--output-path=${out}`];
+    const browser = `--headless=new --no-sandbox --disable-gpu --user-data-dir=${join(folder, 'profile')}`;
+    const asked = [`--only-categories=${CATEGORIES.join(',')}`, `--chrome-flags=${browser}`];
+    execFileSync(
+      'npm',
+      ['exec', '--yes', `--package=${LIGHTHOUSE}`, '--', 'lighthouse', address, ...flags, ...asked],
+      { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, CHROME_PATH: chromiumPath } },
+    );
     const { categories, audits } = JSON.parse(readFileSync(out, 'utf8'));
     for (const category of CATEGORIES)
       (scores[category] ??= []).push(Math.round(categories[category].score * 100));
