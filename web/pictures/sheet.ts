@@ -70,6 +70,6 @@ async function lay(
   );
   await page.setViewportSize({ width: 1640, height: 2 * HEIGHT_SHOWN + 48 });
   await mkdir(FOLDER, { recursive: true });
-  await page.locator('body').screenshot({ path: join(FOLDER, `${name}.jpg`), type: 'jpeg', quality: 72 });
+  await page.locator('body').screenshot({ path: join(FOLDER, `${name}.jpg`), type: 'jpeg', quality: 50 });
   await page.close();
 }
