@@ -275,7 +275,7 @@ test('each thing that happens leaves the page as it would be loaded anew', async
   join,
   server,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(420_000);
   const ada = await Someone.register(server, 'ada', 'Ada');
   const cleo = await Someone.register(server, 'cleo', 'Cleo');
   const dora = await Someone.register(server, 'dora', 'Dora');
@@ -307,6 +307,7 @@ test('each thing that happens leaves the page as it would be loaded anew', async
         const done = await deed(stage);
         const asAnew = await anew(browser, bert);
         await expect(async () => expect(await all(pages)).toEqual(await asAnew.see())).toPass({
+          timeout: 15_000,
           intervals: [100],
         });
         await asAnew.close();

@@ -168,6 +168,29 @@ describe('unread and mentions', () => {
     expect(room.room.me).toMatchObject({ unread: 0, mentions: 0, read_seq: log.head });
   });
 
+  it('are right also where no message is loaded, or the room is asked for', () => {
+    let asked = 0;
+    for (let seed = 1; seed <= 150; seed++) {
+      const log = new Log();
+      const roll = dice(seed);
+      grow(log, roll, 60);
+      const start = 2 + roll(30);
+      const world = new World();
+      world.me = me;
+      placeRoom(world, log.room(start));
+      for (let head = start; head < log.head; head++) {
+        const wishes = hear(world, log, head, head + 1);
+        asked += wishes.length;
+        for (const wish of wishes) if (wish.kind === 'load') placeRoom(world, log.room(head + 1));
+        const known = world.rooms.get(ROOM)!.room.me;
+        expect(known, `seed ${seed}, start ${start}, at ${head + 1}`).toEqual(log.room(head + 1).me);
+      }
+    }
+    // Rarely: most of what is changed was heard before.
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(150);
+  });
+
   it('follow what another device has read, and never go back', () => {
     const log = new Log();
     for (let count = 0; count < 4; count++) log.post(bert, 'hello');

@@ -88,7 +88,7 @@ export function placeRoom(world: World, room: Room): Wish[] {
     if (!covers(known, room.last_seq)) return [];
     const later = known.recent.filter((entry) => entry.seq > room.last_seq);
     const before = known.room;
-    known.room = later.reduce((state, entry) => roomWith(world, state, entry, null), room);
+    known.room = later.reduce((room, entry) => roomWith(world, room, entry, sentBefore(known, entry)), room);
     if (before.me!.read_seq <= known.room.me!.read_seq) return [];
     known.room = withOwnRead(known.room, before);
     return [{ kind: 'tell_read', room: room.id }];
@@ -202,13 +202,16 @@ function takeEntry(world: World, entry: Entry): Wish[] {
   state.recent.push(entry);
   if (state.recent.length > RECENT_MAX) state.recent.shift();
   // The room first: counting mentions needs the message as it was.
-  if (entry.seq > state.room.last_seq) state.room = roomWith(world, state.room, entry, state.timeline);
+  const isNews = entry.seq > state.room.last_seq;
+  const wishes: Wish[] =
+    isNews && isUncounted(world, state, entry) ? [{ kind: 'load', room: entry.room }] : [];
+  if (isNews) state.room = roomWith(world, state.room, entry, sentBefore(state, entry));
   if (state.timeline) state.timeline = withEntry(state.timeline, entry, state.keep);
   if (state.members) state.members = membersWith(world, state.members, entry);
   if (state.thread) state.thread = threadWith(state.thread, entry, state.keepOfThread);
   if (state.pins) state.pins = pinsWith(state.pins, entry, atHand(state));
   if (entry.body.kind === 'message_posted') stopTyping(state, entry.actor.id);
-  return [];
+  return wishes;
 }
 
 function keepUnplaced(world: World, entry: Entry): Wish[] {
@@ -229,7 +232,40 @@ function atHand({ timeline, thread }: RoomState): (what: MessageRef) => Message 
     find(timeline, seq) ?? (thread?.root.seq === seq ? thread.root : find(thread?.answers ?? null, seq));
 }
 
-function roomWith(world: World, room: Room, entry: Entry, timeline: Timeline | null): Room {
+/** As much of a message as counting mentions takes. */
+interface Sent {
+  sender: { id: string };
+  mentions?: string[];
+  mentions_room?: boolean;
+}
+
+/** The message that the entry changes as it was before, if it is at hand: loaded, or heard not long ago. */
+function sentBefore({ timeline, recent }: RoomState, { seq, body }: Entry): Sent | undefined {
+  if (body.kind !== 'message_edited' && body.kind !== 'message_deleted') return undefined;
+  const { message } = body;
+  const loaded = find(timeline, message.seq);
+  if (loaded && loaded.changed_seq < seq) return loaded;
+  const last = recent.findLast(
+    (entry) =>
+      entry.seq < seq &&
+      (entry.body.kind === 'message_posted'
+        ? entry.seq === message.seq
+        : entry.body.kind === 'message_edited' && entry.body.message.seq === message.seq),
+  );
+  // Only who wrote it can have changed it.
+  return last && { ...last.body, sender: last.actor };
+}
+
+/** Whether the entry changes the number of mentions in a way that only the server knows. */
+function isUncounted(world: World, state: RoomState, entry: Entry): boolean {
+  const { body } = entry;
+  const { me } = state.room;
+  if (!me || (body.kind !== 'message_edited' && body.kind !== 'message_deleted')) return false;
+  if (body.message.seq <= me.read_seq || sentBefore(state, entry)) return false;
+  return me.mentions > 0 || (body.kind === 'message_edited' && names(body, world.me?.id));
+}
+
+function roomWith(world: World, room: Room, entry: Entry, before: Sent | undefined): Room {
   const next: Room = { ...room, last_seq: entry.seq, last_ordinal: entry.ordinal };
   const { body } = entry;
   switch (body.kind) {
@@ -269,12 +305,12 @@ function roomWith(world: World, room: Room, entry: Entry, timeline: Timeline | n
     default:
       body satisfies never;
   }
-  if (next.me) next.me = partWith(world, next, entry, timeline);
+  if (next.me) next.me = partWith(world, next, entry, before);
   return next;
 }
 
 /** One's own part in the room: what one posts is read by oneself, and mentions are counted. */
-function partWith(world: World, room: Room, entry: Entry, timeline: Timeline | null): Room['me'] {
+function partWith(world: World, room: Room, entry: Entry, before: Sent | undefined): Room['me'] {
   const me = world.me?.id;
   const part = { ...room.me! };
   const { body } = entry;
@@ -286,10 +322,9 @@ function partWith(world: World, room: Room, entry: Entry, timeline: Timeline | n
   } else if (body.kind === 'message_posted') {
     part.mentions += names(body, me) ? 1 : 0;
   } else if (body.kind === 'message_edited' || body.kind === 'message_deleted') {
-    const old = find(timeline, body.message.seq);
-    if (old && old.seq > part.read_seq && old.sender.id !== me) {
+    if (before && body.message.seq > part.read_seq && before.sender.id !== me) {
       const named = body.kind === 'message_edited' && names(body, me);
-      part.mentions = Math.max(0, part.mentions + (named ? 1 : 0) - (names(old, me) ? 1 : 0));
+      part.mentions = Math.max(0, part.mentions + (named ? 1 : 0) - (names(before, me) ? 1 : 0));
     }
   }
   part.unread = Math.max(0, room.last_ordinal - part.read_ordinal);

@@ -1,10 +1,12 @@
 // What stands beside a room, after hearing the entries, is what a fresh visit would be told.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Entry, Message } from '../wire';
 import { apply, placeAnswers, placePage, placePins, placeRoom, placeThread } from './apply';
 import { ada, bert, cleo, dice, grow, Log, ROOM } from './reference.test-kit';
 import { World, type RoomState } from './world.svelte';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 /** A visitor who comes when `head` is the newest entry, and sees the newest `limit` messages of the room. */
 function visit(log: Log, head = log.head, limit = 1_000): { world: World; room: RoomState } {

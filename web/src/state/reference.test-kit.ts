@@ -126,14 +126,16 @@ function randomBody(
 ): EntryBody {
   const reference = message && { id: message.id, seq: message.seq };
   const out = PEOPLE.find((person) => !there.includes(person));
+  // Nobody changes what somebody else wrote.
+  const own = message?.sender.id === actor.id ? reference : undefined;
   switch (roll(14)) {
     case 0:
-      if (reference) return { kind: 'message_edited', message: reference, text: `edited ${roll(99)}` };
+      if (own) return { kind: 'message_edited', message: own, text: `edited ${roll(99)}` };
       break;
     case 1:
-      if (reference) {
+      if (own) {
         const mentions = [ada.id];
-        return { kind: 'message_edited', message: reference, text: '@ada', mentions };
+        return { kind: 'message_edited', message: own, text: '@ada', mentions };
       }
       break;
     case 2:

@@ -58,7 +58,7 @@ describe('a room that was left', () => {
     const log = talk(200);
     const timeline = withoutOld(fromPage(log.page()));
     expect(timeline).toMatchObject({ hasBefore: true, hasAfter: false });
-    expect(timeline.messages).toHaveLength(60);
+    expect(timeline.messages).toHaveLength(100);
     const next = withEntry(timeline, log.post(bert, 'next'), 'newest');
     const before = next.messages[0]!.seq;
     const whole = withOlder(next, log.page(log.head, { before }));

@@ -16,7 +16,7 @@ export interface Timeline {
 export const WINDOW = 300;
 export const LEEWAY = 20;
 /** How many are kept of a room that was left. */
-const REMEMBERED = 60;
+const REMEMBERED = 100;
 
 /** Which end is dropped when the window is full: the one that nobody looks at. */
 export type Keep = 'newest' | 'oldest';
