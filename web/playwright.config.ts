@@ -6,6 +6,7 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
+  snapshotPathTemplate: '{testDir}/aria/{arg}{ext}',
   reporter: 'list',
   workers: 1,
   timeout: 60_000,

@@ -1,10 +1,11 @@
 // Who stays and hears of everything sees the same as who comes anew: after each thing that can happen, one by one.
 
-import type { Browser, Locator, Page } from '@playwright/test';
+import type { Browser, Locator, Page, WebSocketRoute } from '@playwright/test';
 import { besideWords } from '../src/words/beside';
 import { words } from '../src/words/all';
 import type { EntryBody, Frame } from '../src/wire';
 import type { Visitor } from './fixtures/people';
+import type { Server } from './fixtures/server';
 import { seen, type Seen } from './fixtures/seen';
 import { Someone } from './fixtures/someone';
 import { expect, test } from './fixtures/test';
@@ -237,6 +238,7 @@ async function isThere(page: Page): Promise<void> {
 async function anew(
   browser: Browser,
   bert: Visitor,
+  panes: readonly Pane[] = PANES,
 ): Promise<{ see: () => Promise<Views>; close: () => Promise<void> }> {
   const { cookies } = await bert.context.storageState();
   const context = await browser.newContext({
@@ -253,7 +255,7 @@ async function anew(
   let shown: Pane = 'details';
   const see = async () => {
     const views = {} as Views;
-    for (const pane of [shown, ...PANES.filter((pane) => pane !== shown)]) {
+    for (const pane of [shown, ...panes.filter((pane) => pane !== shown)]) {
       if (pane !== shown) await ways[pane].click();
       shown = pane;
       await expect(page.getByRole('heading', { level: 2, name: besideWords[pane] })).toBeVisible();
@@ -269,6 +271,114 @@ async function all(pages: Pages): Promise<Views> {
   const views = await Promise.all(PANES.map((pane) => seen(pages[pane])));
   return Object.fromEntries(PANES.map((pane, index) => [pane, views[index]])) as Views;
 }
+
+/** Bert, and a room that he and Ada are in, with one message. */
+async function begin(join: (name: string) => Promise<Visitor>, server: Server) {
+  const ada = await Someone.register(server, 'ada', 'Ada');
+  const bert = await join('Bert');
+  const { id: bertId } = (await bert.ask('GET', '/me')) as Made;
+  const garden = { kind: 'public', name: 'Garden', topic: '', description: '', members: [bertId] };
+  const { id: room } = (await ada.ask('POST', '/rooms', garden)) as Made;
+  await ada.say(room, 'before');
+  return { ada, bert, room };
+}
+
+async function isAsAnew(browser: Browser, bert: Visitor): Promise<void> {
+  // What he has read is new to nobody.
+  const unread = async () =>
+    ((await bert.ask('GET', `/rooms/${bert.roomId()}`)) as { me: { unread: number } }).me.unread;
+  await expect.poll(unread).toBe(0);
+  const asAnew = await anew(browser, bert, ['details']);
+  await expect(async () => expect({ details: await seen(bert.page) }).toEqual(await asAnew.see())).toPass({
+    timeout: 30_000,
+    intervals: [200],
+  });
+  await asAnew.close();
+}
+
+test('who was too slow to hear everything is told so, and asks for it', async ({ browser, join, server }) => {
+  const { ada, bert, room } = await begin(join, server);
+  let deaf = false;
+  let line: WebSocketRoute | undefined;
+  await bert.page.routeWebSocket(/./, (own) => {
+    line = own;
+    const onward = own.connectToServer();
+    own.onMessage((said) => onward.send(said));
+    onward.onMessage((said) => void (deaf || own.send(said)));
+  });
+  await bert.page.goto(`${server.url}/room/${room}?pane=details`);
+  await isThere(bert.page);
+  deaf = true;
+  const missed = await ada.say(room, 'not heard');
+  await ada.ask('PUT', `/rooms/${room}/messages/${missed}/pin`);
+  await ada.ask('PATCH', `/rooms/${room}`, { topic: 'Missed' });
+  await bert.ask('GET', '/me');
+  await bert.hears('before');
+  await expect(bert.line('not heard')).toHaveCount(0);
+  deaf = false;
+  line!.send('{"type":"resync"}');
+  await bert.hears('not heard');
+  await isAsAnew(browser, bert);
+});
+
+test('a server that was restored from a backup: what it forgot is gone, what comes then is seen', async ({
+  browser,
+  join,
+  server,
+}) => {
+  test.setTimeout(90_000);
+  const { ada, bert, room } = await begin(join, server);
+  await bert.page.goto(`${server.url}/room/${room}?pane=details`);
+  await isThere(bert.page);
+  const elsewhere = (await bert.ask('GET', '/rooms')) as { items: { id: string; name: string }[] };
+  const general = elsewhere.items.find(({ name }) => name === 'General')!.id;
+  await server.down();
+  await server.backUp();
+  await server.up();
+  await bert.isUpToDate();
+  for (const text of ['forgotten 1', 'forgotten 2']) await ada.say(room, text);
+  await ada.say(general, '@bert, forgotten');
+  await bert.hears('forgotten 2');
+  await expect(bert.roomLine('General').getByTitle(words.mentions(1))).toBeVisible();
+
+  await server.down();
+  await server.restore();
+  await server.up();
+  await bert.isUpToDate();
+  await expect(bert.line('forgotten')).toHaveCount(0);
+  await bert.hears('before');
+  await expect(bert.roomLine('General').getByTitle(words.mentions(1))).toHaveCount(0);
+  await isAsAnew(browser, bert);
+  // It has the number of one that was forgotten.
+  await ada.say(room, 'after');
+  await bert.hears('after');
+  await isAsAnew(browser, bert);
+});
+
+test('logs of another incarnation are loaded anew', async ({ browser, join, server }) => {
+  const { ada, bert, room } = await begin(join, server);
+  let epoch: string | null = null;
+  const lines: WebSocketRoute[] = [];
+  await bert.page.routeWebSocket(/./, (own) => {
+    lines.push(own);
+    const onward = own.connectToServer();
+    own.onMessage((said) => onward.send(said));
+    onward.onMessage((said) =>
+      own.send(epoch ? String(said).replace(/"epoch":"[^"]*"/, `"epoch":"${epoch}"`) : said),
+    );
+  });
+  await bert.page.goto(`${server.url}/room/${room}?pane=details`);
+  await isThere(bert.page);
+  await bert.hears('before');
+  epoch = 'another';
+  await lines[0]!.close();
+  await expect.poll(() => lines.length).toBeGreaterThan(1);
+  await bert.isUpToDate();
+  await isAsAnew(browser, bert);
+  await ada.say(room, 'after');
+  await bert.hears('after');
+  await isAsAnew(browser, bert);
+});
 
 test('each thing that happens leaves the page as it would be loaded anew', async ({
   browser,

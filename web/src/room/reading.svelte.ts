@@ -16,7 +16,7 @@ import { Roots } from './roots.svelte';
 import { belowEnd, END_SLACK, isAtEnd, Place, toEnd, toLine } from './scroll';
 
 /** How near to an end of what is loaded more is asked for, in pixels. */
-const MORE_WITHIN = 1_200;
+const MORE_WITHIN = 800;
 /** How long a message is marked that one was led to. */
 const FOUND_MS = 3_000;
 /** After the wheel turned, what moves up was moved by it for this long. */
