@@ -1,6 +1,7 @@
 // The page opens without a network once it was there, and a newer release of it is offered, never forced.
 
 import { words } from '../src/words/all';
+import { problemsInBoth } from './fixtures/axe';
 import { Visitor } from './fixtures/people';
 import { Gate } from './fixtures/gate';
 import { expect, test as base } from './fixtures/test';
@@ -87,6 +88,7 @@ test('the first visit offers nothing; a new release is offered, and comes when i
   release(gate, 'b');
   await check(page);
   await expect(offer).toBeVisible();
+  expect(await problemsInBoth(page)).toEqual([]);
   expect(await releaseOf(page)).toBeNull();
   await ada.composer.fill('half a thought');
 

@@ -132,7 +132,7 @@ export function allOf(user: string): IDBKeyRange {
 export function answered<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('the database refuses'));
+    request.onerror = () => reject(request.error!);
   });
 }
 
@@ -154,7 +154,7 @@ export function written(
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(names, 'readwrite');
     transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Error('the database refuses'));
+    transaction.onabort = () => reject(transaction.error!);
     write((name) => transaction.objectStore(name));
     transaction.commit();
   });
@@ -194,7 +194,7 @@ function fromFirst(store: IDBObjectStore): void {
 
 function inTime<T>(promise: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error('the database does not open')), OPEN_WAIT_MS);
+    setTimeout(() => reject(new Error('too late')), OPEN_WAIT_MS);
   });
   return Promise.race([promise, late]);
 }

@@ -206,6 +206,18 @@ describe('unread and mentions', () => {
 });
 
 describe('the connection', () => {
+  it('believes a server that was restored from a backup what one has read', () => {
+    const log = new Log();
+    const { world, room } = visit(log);
+    const backup = log.room();
+    log.post(bert, 'forgotten');
+    hear(world, log, backup.last_seq);
+    readAll(room);
+    apply(world, { type: 'reset', room: ROOM, head: backup.last_seq }, 0);
+    expect(placeRoom(world, backup)).toEqual([]);
+    expect(room.room.me!.read_seq).toBe(backup.me!.read_seq);
+  });
+
   it('starts a room anew that cannot be continued', () => {
     const log = new Log();
     const { world, room } = visit(log);

@@ -89,7 +89,9 @@ export function placeRoom(world: World, room: Room): Wish[] {
     const later = known.recent.filter((entry) => entry.seq > room.last_seq);
     const before = known.room;
     known.room = later.reduce((room, entry) => roomWith(world, room, entry, sentBefore(known, entry)), room);
-    if (before.me!.read_seq <= known.room.me!.read_seq) return [];
+    const { read_seq } = before.me!;
+    // What has no such number any longer was restored from a backup: it says what one has read.
+    if (read_seq <= known.room.me!.read_seq || read_seq > known.room.last_seq) return [];
     known.room = withOwnRead(known.room, before);
     return [{ kind: 'tell_read', room: room.id }];
   }

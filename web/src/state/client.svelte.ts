@@ -29,7 +29,7 @@ const FIRST_WAIT_MS = 1_000;
 /** Asks both questions of a visit at once; which of them fails is heard where it is waited for. */
 function ask(): { server: Promise<ServerInfo>; me: Promise<Account> } {
   const asked = { server: api.server(), me: api.me() };
-  for (const answer of Object.values(asked)) answer.catch(() => undefined);
+  void Promise.allSettled([asked.server, asked.me]);
   return asked;
 }
 

@@ -16,7 +16,7 @@ export interface Typist {
 /** One of the rooms that one is in. */
 export class RoomState {
   /** As it stands at `room.last_seq`; `me` is there for every room that one is in. */
-  room: Room = $state.raw()!;
+  room: Room;
   /** The loaded messages; null until somebody looks. */
   timeline: Timeline | null = $state.raw(null);
   /** Who is in it; null until somebody asks. */
@@ -40,7 +40,8 @@ export class RoomState {
   keepOfThread: Keep = 'newest';
 
   constructor(room: Room) {
-    this.room = room;
+    // From the first: what is torn down while this is made may still read it as it was before.
+    this.room = $state.raw(room);
     this.cursor = room.last_seq;
   }
 }
