@@ -9,10 +9,6 @@ export default defineConfig({
   snapshotPathTemplate: '{testDir}/aria/{arg}{ext}',
   reporter: 'list',
   workers: 1,
-  // A busy machine is slow at times; what fails for a reason fails each time.
-  retries: 2,
-  // Not steady yet: `ALL=1 npm run e2e` runs them too.
-  testIgnore: process.env.ALL ? [] : ['anew.spec.ts', 'aria.spec.ts', 'keyboard.spec.ts', 'said.spec.ts'],
   timeout: 60_000,
   expect: { timeout: 10_000 },
   use: {

@@ -7,6 +7,7 @@ import { compress } from './compress.ts';
 import { early } from './early.ts';
 import { emoji } from './emoji.ts';
 import { viewers } from './viewers.ts';
+import { smaller } from './smaller.ts';
 import { serviceWorker } from './worker.ts';
 
 // Where `npm run dev` finds a running server.
@@ -16,12 +17,12 @@ const server = process.env.RILL_URL ?? 'http://127.0.0.1:8080';
 const isBase = (id: string) =>
   /src\/words\/time\.ts$/.test(id) ||
   (/node_modules\/(svelte|esm-env|clsx)\//.test(id) &&
-    !/bindings\/(input|select|size)\.js|svelte-(element|component|head)|reactivity\/(set|media-query)/.test(
+    !/bindings\/(input|select|size)\.js|svelte-(element|component|head)|reactivity\/(set|media-query|reactive-value)/.test(
       id,
     ));
 
 export default defineConfig({
-  plugins: [svelte(), early(), emoji(), viewers(), serviceWorker(), compress()],
+  plugins: [svelte(), smaller(), early(), emoji(), viewers(), serviceWorker(), compress()],
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -32,10 +32,11 @@ test('scrolling up loads what is older, keeps the place, and comes back to the n
   const before = await place();
   await ada.log.evaluate((log) => (log.scrollTop -= 300));
   await expect.poll(() => ada.lines.count()).toBeGreaterThan(count);
-  const after = await ada.log.evaluate(
-    (log, seq) => log.querySelector(`[data-seq="${seq}"]`)!.getBoundingClientRect().top,
-    before.seq,
-  );
+  // What is painted counts: a line that says "Loading" may go a moment after the messages came.
+  const after = await ada.log.evaluate(async (log, seq) => {
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+    return log.querySelector(`[data-seq="${seq}"]`)!.getBoundingClientRect().top;
+  }, before.seq);
   expect(Math.abs(after - (before.top + 300))).toBeLessThan(3);
 
   await expect

@@ -105,8 +105,8 @@ export const room = (id: string) => get<Room>(`/rooms/${id}`);
 export const members = (id: string) => get<List<Member>>(`/rooms/${id}/members?limit=200`);
 
 // Messages.
-export function messages(id: string, range: Range): Promise<MessagePage> {
-  const where = new URLSearchParams({ limit: String(PAGE) });
+export function messages(id: string, range: Range, limit = PAGE): Promise<MessagePage> {
+  const where = new URLSearchParams({ limit: String(limit) });
   for (const [name, value] of Object.entries(range ?? {})) where.set(name, String(value));
   return get<MessagePage>(`/rooms/${id}/messages?${where}`);
 }

@@ -1,16 +1,16 @@
 // Where one is in a room's messages: at the end, at what is new, at a message that a link led to, or further up.
 
 import { tick } from 'svelte';
-import { PAGE } from '../api';
 import { router } from '../router.svelte';
 import type { Client } from '../state/client.svelte';
 import { notices } from '../state/notices.svelte';
-import type { Outcome } from '../state/pages';
+import { FIRST, type Outcome } from '../state/pages';
 import type { Shown } from '../state/pending';
 import { find } from '../state/timeline';
 import type { RoomState } from '../state/world.svelte';
 import { words } from '../words/room';
 import { startOf } from './day';
+import { Drawing } from './drawing.svelte';
 import { Focus } from './focus';
 import { Roots } from './roots.svelte';
 import { belowEnd, END_SLACK, isAtEnd, Place, toEnd, toLine } from './scroll';
@@ -44,6 +44,7 @@ export class Reading {
   shown = $state(true);
 
   readonly roots: Roots;
+  readonly drawing = new Drawing();
   #scroller!: HTMLElement;
   #list!: HTMLElement;
   #place!: Place;
@@ -105,12 +106,12 @@ export class Reading {
   async enter(at: number | null): Promise<void> {
     if (at !== null) return this.goTo(at);
     const { me } = this.room.room;
-    if (!me || me.unread === 0) return this.toNewest();
+    if (!me || me.unread === 0) return this.#newest();
     this.readSeq = me.read_seq;
     this.#follow(false);
     const pages = this.client.pages;
     const near = () =>
-      me.unread < PAGE ? pages.newest(this.room) : pages.around(this.room, { around: me.read_seq });
+      me.unread < FIRST ? pages.newest(this.room) : pages.around(this.room, { around: me.read_seq });
     if (!this.#holds(me.read_seq) && !(await this.#anew(near))) return;
     await this.#showNew();
   }
@@ -129,6 +130,11 @@ export class Reading {
 
   /** Shows the newest messages, loading them if need be. */
   async toNewest(): Promise<void> {
+    this.drawing.finish();
+    await this.#newest();
+  }
+
+  async #newest(): Promise<void> {
     this.#leaveAddress();
     const { timeline } = this.room;
     if ((!timeline || timeline.hasAfter) && !(await this.#anew(() => this.client.pages.newest(this.room))))
@@ -147,6 +153,7 @@ export class Reading {
   /** Goes to the message with this number, marks it and puts the focus there. */
   async goTo(seq: number): Promise<void> {
     this.#at = seq;
+    this.drawing.finish();
     this.#follow(false);
     const known = find(this.room.timeline, seq);
     if (!known && !(await this.#anew(() => this.client.pages.around(this.room, { around: seq })))) return;
@@ -179,6 +186,7 @@ export class Reading {
   async toDay(day: string): Promise<void> {
     const start = startOf(day);
     if (!start) return;
+    this.drawing.finish();
     this.#leaveAddress();
     this.#follow(false);
     const at = start.toISOString();
@@ -195,6 +203,7 @@ export class Reading {
   async toNew(): Promise<void> {
     const from = this.readSeq;
     if (from === null) return;
+    this.drawing.finish();
     const around = () => this.client.pages.around(this.room, { around: from });
     if (!this.#holds(from) && !(await this.#anew(around))) return;
     await this.#showNew();
@@ -284,7 +293,7 @@ export class Reading {
   /** Loads more where one comes near to the end of what is loaded. */
   async fill(): Promise<void> {
     const { timeline } = this.room;
-    if (this.loading || this.opening || !timeline || this.#gone) return;
+    if (this.loading || this.opening || !timeline || !this.drawing.done || this.#gone) return;
     const wants = {
       before: timeline.hasBefore && this.#scroller.scrollTop < MORE_WITHIN,
       after: timeline.hasAfter && belowEnd(this.#scroller) < MORE_WITHIN,

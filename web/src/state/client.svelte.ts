@@ -159,7 +159,9 @@ export class Client {
   look(state: RoomState): void {
     state.looked = Date.now();
     this.#looked.add(state.room.id);
-    if (!state.members || state.membersOld) void this.pages.members(state);
+    // Before everything missed has been heard, it would be asked again.
+    if (this.standing === 'up_to_date' && (!state.members || state.membersOld))
+      void this.pages.members(state);
     this.#keeper.touch();
   }
 

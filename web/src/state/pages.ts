@@ -9,6 +9,8 @@ import type { RoomState, World } from './world.svelte';
 
 /** How often a page is asked for again because too much happened meanwhile. */
 const TRIES_MAX = 3;
+/** With how many messages a room begins: those that a small screen shows, and as many again. */
+export const FIRST = globalThis.matchMedia?.('(max-width: 48rem)').matches ? 24 : api.PAGE;
 
 /** What became of loading a page; `overtaken`: something else was asked for meanwhile. */
 export type Outcome = 'placed' | 'failed' | 'overtaken';
@@ -77,7 +79,7 @@ export class Pages {
   async #load(state: RoomState, place: Place, range: api.Range, isWanted: () => boolean): Promise<Outcome> {
     try {
       for (let tries = 0; tries < TRIES_MAX; tries++) {
-        const page = await api.messages(state.room.id, range);
+        const page = await api.messages(state.room.id, range, place === 'anew' ? FIRST : api.PAGE);
         if (!isWanted()) return 'overtaken';
         this.outbox.seenPage(state.room.id, page);
         if (placePage(state, page, place)) return 'placed';

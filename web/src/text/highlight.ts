@@ -34,6 +34,7 @@ import swift from 'highlight.js/lib/languages/swift';
 import typescript from 'highlight.js/lib/languages/typescript';
 import xml from 'highlight.js/lib/languages/xml';
 import yaml from 'highlight.js/lib/languages/yaml';
+import type { LanguageFn } from 'highlight.js';
 import { createLowlight } from 'lowlight';
 
 /** A piece of code and what it is, if that is known. */
@@ -45,7 +46,7 @@ export interface Piece {
 /** What pieces of code are coloured by. */
 export type Colour = 'word' | 'string' | 'number' | 'name' | 'type' | 'note' | 'added' | 'removed';
 
-const lowlight = createLowlight({
+const GRAMMARS: Record<string, LanguageFn> = {
   bash,
   c,
   cpp,
@@ -80,7 +81,20 @@ const lowlight = createLowlight({
   typescript,
   xml,
   yaml,
-});
+};
+
+/** Languages that contain others. */
+const WITHIN: Record<string, string> = {
+  dart: 'markdown',
+  dockerfile: 'bash',
+  javascript: 'css graphql xml',
+  markdown: 'xml',
+  typescript: 'css graphql xml',
+  xml: 'css javascript',
+  yaml: 'ruby',
+};
+
+const lowlight = createLowlight();
 
 // What grammars call things, and what that is here; what is not in the list keeps the colour around it.
 const COLOURS: Record<Colour, string> = {
@@ -103,8 +117,17 @@ const COLOUR_OF = new Map<string, Colour>(
 /** The pieces of a code, in order. */
 export function coloured(language: string, code: string): Piece[] {
   const pieces: Piece[] = [];
+  prepare(language);
   for (const node of lowlight.highlight(language, code).children) flatten(node, null, pieces);
   return pieces;
+}
+
+/** Grammars are made when they are needed: all of them would take a phone a tenth of a second. */
+function prepare(language: string): void {
+  const grammar = GRAMMARS[language];
+  if (!grammar || lowlight.registered(language)) return;
+  lowlight.register(language, grammar);
+  for (const other of WITHIN[language]?.split(' ') ?? []) prepare(other);
 }
 
 type Node = ReturnType<typeof lowlight.highlight>['children'][number];

@@ -56,6 +56,13 @@ describe('colours of code', () => {
     );
   });
 
+  it('are there for what stands within another language', () => {
+    const colours = (language: string, code: string, text: string) =>
+      coloured(language, code).find((piece) => piece.text.trim() === text)?.colour;
+    expect(colours('xml', '<script>const a = 1</script>', 'const')).toBe('word');
+    expect(colours('dockerfile', 'RUN if true; then echo "a"; fi', 'if')).toBe('word');
+  });
+
   it.each(languageIds)('lose nothing of %s, whatever stands there, and do not take long', (id) => {
     for (const code of ['', '"', '<a b="c">', '/* {{ ${', 'a(1) // b\n# c\n-- d\n', 'x'.repeat(4_000)]) {
       expect(textOf(id, code)).toBe(code);
