@@ -274,6 +274,8 @@ async function offline(ada: Visitor, garden: Garden): Promise<void> {
   await ada.composer.fill('Not yet there');
   await page.getByRole('button', { name: words.send, exact: true }).click();
   await expect(page.getByText(words.willBeSent)).toBeVisible();
+  const next = page.getByText(/^Trying again in \d+ s\.$/);
+  await expect(next.or(page.getByText(words.connecting))).toBeVisible({ timeout: 30_000 });
   await look(page, 'offline, with an unsent message');
   await ada.context.request.post(new URL(`/api/v1/rooms/${garden.empty}/archive`, page.url()).href, {
     headers: { Origin: new URL(page.url()).origin, 'X-Rill': '1' },
