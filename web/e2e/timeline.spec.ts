@@ -53,6 +53,44 @@ test('a link leads to a message far back, marks it and puts the focus there', as
   await expect(ada.page).toHaveURL(new RegExp(`/room/${room}$`));
 });
 
+const LONG = 'Together they fill a screen many times over. '.repeat(5).trim();
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+for (const [device, options] of Object.entries({ desk: {}, phone: PHONE })) {
+  test(`a room that is opened does not move while it is drawn, ${device}`, async ({ join, server }) => {
+    const ada = await join('Ada');
+    const bert = await join('Bert', options);
+    const room = await garden(ada, bert);
+    await write(ada, room, 20, LONG);
+    // As Chromium counts it: the part of the window that moved, times how far (Layout Instability).
+    await bert.page.addInitScript(() => {
+      const page = window as unknown as { moved: number };
+      page.moved = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) page.moved += (entry as unknown as { value: number }).value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    const opened = async (last: string) => {
+      await bert.page.goto(`${server.url}/room/${room}`);
+      await expect(bert.log).toHaveAttribute('aria-busy', 'false');
+      await bert.isUpToDate();
+      await expect(bert.line(last)).toBeInViewport();
+      expect(await bert.page.evaluate(() => (window as unknown as { moved: number }).moved)).toBeLessThan(
+        0.1,
+      );
+    };
+    await bert.ask('PUT', `/rooms/${room}/read`, {
+      seq: ((await bert.ask('GET', `/rooms/${room}`)) as { last_seq: number }).last_seq,
+    });
+    await opened('over. 20');
+    // The second time from what the page knew.
+    await opened('over. 20');
+    await bert.page.goto(`${server.url}/settings/look`);
+    await write(ada, room, 1, `Anew: ${LONG}`);
+    await opened('Anew');
+  });
+}
+
 test('a link to what is not there says so and shows the newest', async ({ join, server }) => {
   const ada = await join('Ada');
   const room = await garden(ada);

@@ -10,7 +10,6 @@ import { find } from '../state/timeline';
 import type { RoomState } from '../state/world.svelte';
 import { words } from '../words/room';
 import { startOf } from './day';
-import { Drawing } from './drawing.svelte';
 import { Focus } from './focus';
 import { Roots } from './roots.svelte';
 import { belowEnd, END_SLACK, isAtEnd, Place, toEnd, toLine } from './scroll';
@@ -44,7 +43,6 @@ export class Reading {
   shown = $state(true);
 
   readonly roots: Roots;
-  readonly drawing = new Drawing();
   #scroller!: HTMLElement;
   #list!: HTMLElement;
   #place!: Place;
@@ -106,7 +104,7 @@ export class Reading {
   async enter(at: number | null): Promise<void> {
     if (at !== null) return this.goTo(at);
     const { me } = this.room.room;
-    if (!me || me.unread === 0) return this.#newest();
+    if (!me || me.unread === 0) return this.toNewest();
     this.readSeq = me.read_seq;
     this.#follow(false);
     const pages = this.client.pages;
@@ -130,11 +128,6 @@ export class Reading {
 
   /** Shows the newest messages, loading them if need be. */
   async toNewest(): Promise<void> {
-    this.drawing.finish();
-    await this.#newest();
-  }
-
-  async #newest(): Promise<void> {
     this.#leaveAddress();
     const { timeline } = this.room;
     if ((!timeline || timeline.hasAfter) && !(await this.#anew(() => this.client.pages.newest(this.room))))
@@ -153,7 +146,6 @@ export class Reading {
   /** Goes to the message with this number, marks it and puts the focus there. */
   async goTo(seq: number): Promise<void> {
     this.#at = seq;
-    this.drawing.finish();
     this.#follow(false);
     const known = find(this.room.timeline, seq);
     if (!known && !(await this.#anew(() => this.client.pages.around(this.room, { around: seq })))) return;
@@ -186,7 +178,6 @@ export class Reading {
   async toDay(day: string): Promise<void> {
     const start = startOf(day);
     if (!start) return;
-    this.drawing.finish();
     this.#leaveAddress();
     this.#follow(false);
     const at = start.toISOString();
@@ -203,7 +194,6 @@ export class Reading {
   async toNew(): Promise<void> {
     const from = this.readSeq;
     if (from === null) return;
-    this.drawing.finish();
     const around = () => this.client.pages.around(this.room, { around: from });
     if (!this.#holds(from) && !(await this.#anew(around))) return;
     await this.#showNew();
@@ -234,8 +224,11 @@ export class Reading {
     // At the end, the new size of the list says the rest: nothing is measured before the browser does so itself.
     if (this.following) {
       this.#place.release();
-      // Where old lines went, the browser may have moved up by itself.
-      if (this.#first !== this.#place.lines[0]) this.#end = 0;
+      if (this.#first !== this.#place.lines[0]) {
+        // Where old lines went, the browser may have moved up by itself; where they came, the end is pushed away.
+        if (this.#first?.isConnected) this.#toEnd();
+        else this.#end = 0;
+      }
     } else {
       this.#place.keep();
       this.#look();
@@ -293,7 +286,7 @@ export class Reading {
   /** Loads more where one comes near to the end of what is loaded. */
   async fill(): Promise<void> {
     const { timeline } = this.room;
-    if (this.loading || this.opening || !timeline || !this.drawing.done || this.#gone) return;
+    if (this.loading || this.opening || !timeline || this.#gone) return;
     const wants = {
       before: timeline.hasBefore && this.#scroller.scrollTop < MORE_WITHIN,
       after: timeline.hasAfter && belowEnd(this.#scroller) < MORE_WITHIN,
