@@ -2,6 +2,8 @@
 //!
 //! Pages are ranges of an index on (room, seq): the same cost at any depth of any room.
 
+use std::ops::RangeInclusive;
+
 use chat::account::Person;
 use chat::error::Error;
 use chat::ids::{EntryId, RoomId, Seq, Timestamp, UserId};
@@ -209,13 +211,13 @@ fn cut(db: &Connection, source: &Source, range: Range, limit: usize) -> Answer<P
             older(db, source, seq, limit)?,
             Part {
                 messages: Vec::new(),
-                more: exists(db, source, seq, ">=")?,
+                more: exists(db, source, seq..=Seq::MAX)?,
             },
         ),
         Range::After(seq) => (
             Part {
                 messages: Vec::new(),
-                more: exists(db, source, seq, "<=")?,
+                more: exists(db, source, 0..=seq)?,
             },
             newer(db, source, seq, limit)?,
         ),
@@ -263,24 +265,24 @@ struct Part {
 
 /// The newest with a smaller seq, newest first.
 fn older(db: &Connection, source: &Source, seq: Seq, limit: usize) -> Answer<Part> {
-    part(db, source, "m.seq < ?4 order by m.seq desc", seq, limit)
+    part(db, source, 0..=seq.saturating_sub(1), "desc", limit)
 }
 
 /// The oldest with a greater seq, oldest first.
 fn newer(db: &Connection, source: &Source, seq: Seq, limit: usize) -> Answer<Part> {
-    part(db, source, "m.seq > ?4 order by m.seq", seq, limit)
+    part(db, source, seq.saturating_add(1)..=Seq::MAX, "asc", limit)
 }
 
-fn part(db: &Connection, source: &Source, condition: &str, seq: Seq, limit: usize) -> Answer<Part> {
-    let thread = in_thread(source);
+fn part(db: &Connection, source: &Source, seqs: RangeInclusive<Seq>, order: &str, limit: usize) -> Answer<Part> {
     let mut statement = db.prepare_cached(&format!(
-        "{SELECT} {TABLES} where m.room_id = ?1 and {thread} and m.seq >= ?3 and {condition} limit ?5"
+        "{SELECT} {TABLES} where {} order by m.seq {order} limit ?5",
+        within(source)
     ))?;
     let values: [&dyn ToSql; 5] = [
         source.room.0.as_bytes(),
         &source.thread.map(integer),
-        &integer(source.from),
-        &integer(seq),
+        &integer(source.from.max(*seqs.start())),
+        &integer(*seqs.end()),
         &integer(limit as u64 + 1),
     ];
     let mut messages = statement
@@ -291,26 +293,27 @@ fn part(db: &Connection, source: &Source, condition: &str, seq: Seq, limit: usiz
     Ok(Part { messages, more })
 }
 
-fn exists(db: &Connection, source: &Source, seq: Seq, comparison: &str) -> Answer<bool> {
-    let thread = in_thread(source);
-    let mut statement = db.prepare_cached(&format!(
-        "select 1 from messages m
-         where m.room_id = ?1 and {thread} and m.seq >= ?3 and m.seq {comparison} ?4 limit 1"
-    ))?;
+fn exists(db: &Connection, source: &Source, seqs: RangeInclusive<Seq>) -> Answer<bool> {
+    let mut statement = db.prepare_cached(&format!("select 1 from messages m where {} limit 1", within(source)))?;
     let values: [&dyn ToSql; 4] = [
         source.room.0.as_bytes(),
         &source.thread.map(integer),
-        &integer(source.from),
-        &integer(seq),
+        &integer(source.from.max(*seqs.start())),
+        &integer(*seqs.end()),
     ];
     Ok(statement.exists(values)?)
 }
 
-fn in_thread(source: &Source) -> &'static str {
+/// The part of the log between ?3 and ?4. One bound on each side: of two lower bounds SQLite takes the first for the
+/// index, and walks over all that is between them.
+fn within(source: &Source) -> &'static str {
     // The parameter is named either way, so that the numbers of the others stay.
     if source.thread.is_some() {
-        "m.thread_seq = ?2"
+        "m.room_id = ?1 and m.thread_seq = ?2 and m.seq between ?3 and ?4"
     } else {
-        "?2 is null"
+        "m.room_id = ?1 and ?2 is null and m.seq between ?3 and ?4"
     }
 }
+
+#[cfg(test)]
+mod tests;
