@@ -1,6 +1,8 @@
 //! What the product promises, proven over real sockets against the real binary; a module per promise.
 
 mod accounts;
+#[cfg(target_os = "linux")]
+mod bench;
 mod changes;
 mod commands;
 mod dates;

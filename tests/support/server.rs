@@ -163,6 +163,11 @@ impl Server {
         self.folder.path().join("data")
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends the process as a crash would (SIGKILL); returns when it is gone.
     pub async fn kill(&mut self) {
         self.child.start_kill().expect("it runs");
@@ -171,7 +176,7 @@ impl Server {
 
     /// Asks it to stop (SIGTERM), without waiting.
     pub async fn ask_to_stop(&self) {
-        let pid = self.child.id().expect("it runs").to_string();
+        let pid = self.pid().to_string();
         let status = Command::new("kill")
             .args(["-TERM", &pid])
             .status()

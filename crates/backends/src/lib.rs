@@ -16,6 +16,7 @@ use chat::ports::{Clock, Store};
 pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
 pub use sqlite::Durability;
+pub use sqlite::bare::{Commits, Rows};
 pub use system::{SystemClock, SystemRng};
 
 /// What every store is opened with.

@@ -12,7 +12,7 @@ pub fn command() -> Command {
             .value_name("PATH")
             .help("Write the address here once listening"),
     );
-    with_settings(Command::new("rill"))
+    let rill = with_settings(Command::new("rill"))
         .version(env!("CARGO_PKG_VERSION"))
         .about("A real-time chat server: rooms, direct messages and history over REST, WebSocket and SSE.")
         .args_conflicts_with_subcommands(true)
@@ -59,7 +59,10 @@ pub fn command() -> Command {
         )
         .subcommand(Command::new("limits").about("Print the table of limits (docs/limits.md)"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document (docs/openapi.json)"))
-        .subcommand(Command::new("asyncapi").about("Print the AsyncAPI document (docs/asyncapi.json)"))
+        .subcommand(Command::new("asyncapi").about("Print the AsyncAPI document (docs/asyncapi.json)"));
+    #[cfg(target_os = "linux")]
+    let rill = rill.subcommand(crate::bench::command::command());
+    rill
 }
 
 fn admin() -> Command {

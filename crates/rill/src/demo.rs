@@ -11,11 +11,11 @@ use chat::{Chat, Ports, Settings};
 use crate::config::Config;
 use crate::serve;
 
-mod archive;
-mod clock;
+pub mod archive;
+pub mod clock;
 mod field;
 mod office;
-mod people;
+pub mod people;
 mod picture;
 mod rooms;
 mod talk;
@@ -32,7 +32,11 @@ pub fn run(mut config: Config, ready_file: Option<&str>, archive: Option<u32>) -
     config.setup_code = None;
     let clock = Arc::new(Past::default());
     serve::run_with(&config, ready_file, clock.clone(), |ports| async move {
+        let began = Instant::now();
         fill(ports, &clock, archive).await?;
+        if let Some(count) = archive {
+            eprintln!("Made {count} messages in {:.1} s.", began.elapsed().as_secs_f64());
+        }
         let names: Vec<_> = people::PEOPLE.iter().map(|person| person.username).collect();
         eprintln!(
             "Sign in as {} with the password `{}`; nothing is kept.",
@@ -44,15 +48,13 @@ pub fn run(mut config: Config, ready_file: Option<&str>, archive: Option<u32>) -
 }
 
 /// Everything happens in the past, one thing after the other, up to now.
-async fn fill(ports: Ports, clock: &Past, archive: Option<u32>) -> Result<()> {
+pub async fn fill(ports: Ports, clock: &Past, archive: Option<u32>) -> Result<()> {
     let store = ports.store.clone();
     let chat = Chat::start(ports, unhurried()).await?;
     clock.set_days_ago(if archive.is_some() { archive::DAYS + 1 } else { 30 });
     let people = people::register(&chat).await?;
     if let Some(count) = archive {
-        let began = Instant::now();
         archive::fill(&chat, &people, clock, count).await?;
-        eprintln!("Made {count} messages in {:.1} s.", began.elapsed().as_secs_f64());
     }
     talk::hold(&chat, &people, clock).await?;
     clock.set_days_ago(0);
@@ -79,7 +81,7 @@ fn unhurried() -> Settings {
 }
 
 /// The people of the demo as they act, by user name.
-struct People(HashMap<&'static str, chat::account::Actor>);
+pub struct People(HashMap<&'static str, chat::account::Actor>);
 
 impl People {
     fn named(&self, username: &str) -> Result<&chat::account::Actor> {

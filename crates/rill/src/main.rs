@@ -9,6 +9,8 @@ use config::Config;
 
 mod admin;
 mod assets;
+#[cfg(target_os = "linux")]
+mod bench;
 mod check;
 mod cli;
 mod config;
@@ -43,6 +45,8 @@ fn run(matches: &ArgMatches) -> Result<()> {
             let (_, matches) = matches.subcommand().expect("clap requires one");
             print::configuration(&read(matches)?, matches.get_flag("markdown"))
         }
+        #[cfg(target_os = "linux")]
+        Some(("bench", matches)) => bench::run(matches),
         Some(("limits", _)) => print::limits(),
         Some(("openapi", _)) => print::document(&gateway::openapi_json()),
         Some(("asyncapi", _)) => print::document(&gateway::asyncapi_json()),

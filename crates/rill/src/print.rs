@@ -142,6 +142,10 @@ fn fixed() -> Vec<(&'static str, String)> {
                 kib(limits::FRAME_BYTES_MAX)
             ),
         ),
+        (
+            "parts of a socket frame · wait for all of them",
+            format!("{} · {}", limits::FRAGMENTS_MAX, seconds(limits::MESSAGE_WAIT)),
+        ),
         ("depth of JSON", limits::JSON_DEPTH_MAX.to_string()),
         (
             "URL · headers",

@@ -17,7 +17,7 @@ use super::People;
 use super::clock::Past;
 use super::people::PEOPLE;
 
-mod words;
+pub mod words;
 
 /// Over how many days the messages are spread, and how many days ago they end.
 pub const DAYS: u32 = 400;

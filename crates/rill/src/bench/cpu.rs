@@ -1,0 +1,107 @@
+//! The time for which a process has had a core: to the nanosecond where its threads allow it, else in ticks.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+/// What a process had used up at one moment.
+pub struct Used {
+    ticks: u64,
+    /// Nanoseconds of each thread that runs.
+    threads: BTreeMap<u32, u64>,
+}
+
+/// A process whose time is measured; nothing where nobody knows which it is, or where it is gone.
+pub struct Clock {
+    pid: Option<u32>,
+    before: Option<Used>,
+}
+
+impl Clock {
+    /// Begins to measure.
+    pub fn start(pid: Option<u32>) -> Self {
+        Self {
+            pid,
+            before: pid.and_then(Used::by),
+        }
+    }
+
+    /// Seconds on a core since the start.
+    pub fn seconds(&self) -> Option<f64> {
+        let after = Used::by(self.pid?)?;
+        Some(after.since(self.before.as_ref()?).as_secs_f64())
+    }
+}
+
+impl Used {
+    /// Up to now by this process; nothing if there is none.
+    pub fn by(pid: u32) -> Option<Self> {
+        let ticks = ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
+        let mut threads = BTreeMap::new();
+        for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+            let id = thread.file_name().to_string_lossy().parse().ok();
+            // A thread may end between the two looks.
+            let text = fs::read_to_string(thread.path().join("schedstat")).unwrap_or_default();
+            if let Some((id, nanoseconds)) = id.zip(text.split_ascii_whitespace().next()) {
+                threads.insert(id, nanoseconds.parse().ok()?);
+            }
+        }
+        Some(Self { ticks, threads })
+    }
+
+    /// A thread that has ended since took its nanoseconds with it; then the coarser figure counts.
+    fn since(&self, before: &Self) -> Duration {
+        let all_are_there = before.threads.keys().all(|thread| self.threads.contains_key(thread));
+        if all_are_there && !self.threads.is_empty() {
+            let had = |thread: &u32| before.threads.get(thread).copied().unwrap_or(0);
+            let used = self.threads.iter().map(|(thread, now)| now.saturating_sub(had(thread)));
+            return Duration::from_nanos(used.sum());
+        }
+        let ticks = self.ticks.saturating_sub(before.ticks);
+        Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    }
+}
+
+/// Fields 14 and 15 of proc_pid_stat(5); the second field is a name in brackets and may hold anything.
+fn ticks(stat: &str) -> Option<u64> {
+    let fields = stat.rsplit_once(')')?.1;
+    let mut fields = fields.split_ascii_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(ticks: u64, threads: &[(u32, u64)]) -> Used {
+        Used {
+            ticks,
+            threads: threads.iter().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn ticks_are_read_whatever_the_process_is_called() {
+        let stat = "77 (a (b) c) S 1 77 77 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 3 0 999 1 2 3";
+        assert_eq!(ticks(stat), Some(300));
+        assert_eq!(ticks("77"), None);
+    }
+
+    #[test]
+    fn threads_count_to_the_nanosecond_until_one_of_them_ends() {
+        let before = used(100, &[(1, 5_000), (2, 7_000)]);
+        let after = used(200, &[(1, 6_000), (2, 7_500), (3, 250)]);
+        assert_eq!(after.since(&before), Duration::from_nanos(1_750));
+        let fewer = used(200, &[(1, 6_000)]);
+        assert_eq!(fewer.since(&before), used(200, &[]).since(&used(100, &[])));
+        assert!(fewer.since(&before) > Duration::from_millis(1));
+    }
+
+    #[test]
+    fn this_process_has_used_a_core_and_no_process_has_not() {
+        let clock = Clock::start(Some(std::process::id()));
+        assert!(clock.seconds().is_some());
+        assert!(Clock::start(Some(u32::MAX)).seconds().is_none());
+        assert!(Clock::start(None).seconds().is_none());
+    }
+}

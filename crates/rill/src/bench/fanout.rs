@@ -1,0 +1,65 @@
+//! `rill bench fanout`: one room, many listeners. The floor writes the same bytes to as many sockets, one `write` each.
+
+use anyhow::{Result, ensure};
+
+use super::compare::Contest;
+use super::load::{Party, Source};
+use super::people::{self, People};
+use super::progress::Progress;
+use super::report::Report;
+use super::settings::Settings;
+use super::swarm::{Swarm, Transport};
+use super::target::{Floor, Target, connections_max, open_all};
+
+/// Starts everything and measures.
+pub async fn run(settings: &Settings) -> Result<Report> {
+    let (listeners, senders) = (settings.count("listeners"), settings.count("senders"));
+    ensure!(
+        listeners + senders <= connections_max(settings),
+        "{} connections are more than the {} files that a process may open here; raise `ulimit -n` or ask for fewer",
+        listeners + senders,
+        settings.files_max
+    );
+    let mut progress = Progress::new(3 + settings.rounds * 4);
+    progress.step("starting the server");
+    let target = Target::start(settings).await?;
+    let people = People::register(&target.url, settings.count("accounts")).await?;
+    let room = people.room(0).await?;
+    let floor = Floor::start(settings).await?;
+    let server_party = |progress: &Progress| {
+        let mut swarm = Swarm::new()?;
+        let greetings = people.greetings(&target.host, settings.transport, Some(&people::follow(None)?));
+        let mut tell = |ready: usize| progress.say(&format!("{ready} of {listeners} listeners"));
+        open_all(&mut swarm, target.address, &greetings, listeners, &mut tell)?;
+        // Senders hear nothing but their acknowledgements.
+        let greetings = people.greetings(&target.host, Transport::WebSocket, None);
+        let first = swarm.opened();
+        open_all(&mut swarm, target.address, &greetings, senders, &mut |_| {})?;
+        let source = Source::Senders {
+            senders: (first..first + senders).collect(),
+            posts: people::posts(room, &people.fresh_run(), settings.count("bytes"))?,
+        };
+        Ok(Party::new(swarm, source, listeners, listeners, target.pid()))
+    };
+    let floor_party = |frame: &[u8], progress: &Progress| {
+        let mut swarm = Swarm::new()?;
+        let mut tell = |ready: usize| progress.say(&format!("{ready} of {listeners} bare sockets"));
+        let over = floor.open(&mut swarm, settings.transport, listeners, frame, &mut tell)?;
+        let source = Source::Orders { over, width: None };
+        Ok(Party::new(swarm, source, listeners, listeners, floor.pid()))
+    };
+    let contest = Contest {
+        scenario: "fanout",
+        title: format!(
+            "{listeners} listeners over {}, bursts of {}",
+            settings.transport.name(),
+            settings.number("burst")
+        ),
+        settings,
+        burst: settings.number("burst"),
+        hold_both: 2 * listeners + senders < connections_max(settings),
+        server: &server_party,
+        floor: &floor_party,
+    };
+    contest.run(&mut progress)
+}
