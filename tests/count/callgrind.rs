@@ -40,7 +40,11 @@ impl Callgrind {
     fn control(&self, what: &str) {
         let done = Command::new("callgrind_control").args([what, &self.pid]).output();
         let done = done.expect("callgrind_control: install valgrind");
-        assert!(done.status.success(), "{what}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{what}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
 }
 

@@ -48,8 +48,16 @@ async fn main() -> ExitCode {
     }
     let known: Costs = toml::from_str(&std::fs::read_to_string(KNOWN).expect("count/known.toml")).expect("two numbers");
     let delivery = judged("a delivery", costs.per_delivery, known.per_delivery);
-    let message = judged("an accepted message", costs.per_accepted_message, known.per_accepted_message);
-    if delivery && message { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let message = judged(
+        "an accepted message",
+        costs.per_accepted_message,
+        known.per_accepted_message,
+    );
+    if delivery && message {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn judged(what: &str, now: u64, known: u64) -> bool {

@@ -110,11 +110,11 @@ async fn commit(batch: Vec<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
         .unzip();
     match store.commit(drafts).await {
         Ok(outcomes) => {
-            for outcome in &outcomes {
-                if let Ok(Outcome::Committed(entry)) = outcome {
-                    bus.publish_entry(Arc::clone(entry)).await;
-                }
-            }
+            let committed = outcomes.iter().filter_map(|outcome| match outcome {
+                Ok(Outcome::Committed(entry)) => Some(Arc::clone(entry)),
+                Ok(Outcome::Repeated(_) | Outcome::Unchanged) | Err(_) => None,
+            });
+            bus.publish_entries(committed.collect()).await;
             for ((answer, _place), outcome) in senders.into_iter().zip(outcomes) {
                 // Who no longer waits will ask again with the same client id.
                 let _ = answer.send(outcome);

@@ -51,6 +51,9 @@ pub const COMMIT_WAIT: Duration = Duration::from_secs(10);
 
 /// Sockets.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// The parts that a socket's message may come in, and how long after the first the last may come.
+pub const FRAGMENTS_MAX: usize = 64;
+pub const MESSAGE_WAIT: Duration = Duration::from_secs(10);
 pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
 pub const JSON_DEPTH_MAX: usize = 32;
 pub const URL_BYTES_MAX: usize = 4 * 1024;

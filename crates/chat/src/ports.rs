@@ -133,12 +133,24 @@ pub trait Intake: Send + Sync {
 #[async_trait]
 pub trait Bus: Send + Sync {
     async fn publish_entry(&self, entry: Arc<Entry>);
+    /// The entries of one commit, in its order.
+    async fn publish_entries(&self, entries: Vec<Arc<Entry>>) {
+        for entry in entries {
+            self.publish_entry(entry).await;
+        }
+    }
     async fn publish_signal(&self, signal: Signal);
 }
 
 /// What a bus delivers to; the hub is one. Must not block.
 pub trait Inbox: Send + Sync {
     fn entry(&self, entry: Arc<Entry>);
+    /// Several at once, in order.
+    fn entries(&self, entries: &[Arc<Entry>]) {
+        for entry in entries {
+            self.entry(entry.clone());
+        }
+    }
     fn signal(&self, signal: Signal);
 }
 

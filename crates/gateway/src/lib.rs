@@ -66,6 +66,8 @@ pub struct Gateway {
     /// Requests with an `Idempotency-Key` that are being answered right now.
     pub in_progress: idempotency::InProgress,
     pub metrics: metrics::Metrics,
+    /// Who writes to the sockets.
+    pub writers: live::writers::Writers,
     /// Cancelled when the server shall stop: sockets say `drain` and close, `/readyz` answers 503.
     pub draining: CancellationToken,
     /// Cancelled a second later: from here on nothing new is taken.
@@ -80,7 +82,9 @@ pub type State = Arc<Gateway>;
 impl Gateway {
     /// Puts the doors on a hinge; `router` opens them.
     pub fn new(chat: Arc<Chat>, hub: Arc<Hub>, settings: GatewaySettings, assets: assets::Assets) -> State {
+        let metrics = metrics::Metrics::new();
         Arc::new(Self {
+            writers: live::writers::Writers::new(metrics.panics.clone()),
             chat,
             hub,
             settings,
@@ -88,7 +92,7 @@ impl Gateway {
             admission: admission::Admission::default(),
             streams: live::streams::Streams::default(),
             in_progress: idempotency::InProgress::default(),
-            metrics: metrics::Metrics::new(),
+            metrics,
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use bytes::Bytes;
 use chat::limits::{HEADER_WAIT, HEADERS_BYTES_MAX, HEADERS_MAX};
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -68,6 +70,12 @@ pub async fn serve(listener: TcpListener, router: Router, gateway: State) -> io:
     connections.close();
     let _ = tokio::time::timeout(REQUESTS_WAIT, connections.wait()).await;
     Ok(())
+}
+
+/// The bare connection below an upgraded one, and what was read of it already; `None` if it is none of ours.
+pub(crate) fn bare(upgraded: Upgraded) -> Option<(TcpStream, Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<Gate<TcpStream>>>().ok()?;
+    Some((parts.io.into_inner().into_inner(), parts.read_buf))
 }
 
 /// Waits for the word to stop; then new work is refused after a moment, and sockets get their time.

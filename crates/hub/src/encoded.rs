@@ -31,11 +31,28 @@ pub enum Mark {
     Resync,
 }
 
+/// One thing to write to a listener; all who are told the same in the same dialect share it.
+#[derive(Debug)]
+pub struct Frame {
+    pub bytes: Bytes,
+    pub mark: Mark,
+}
+
+impl Frame {
+    /// Something that is told to one listener beside the events, and moves no cursor.
+    pub fn passing(bytes: Bytes) -> Arc<Self> {
+        Arc::new(Self {
+            bytes,
+            mark: Mark::Passing,
+        })
+    }
+}
+
 /// An event that is on its way to many listeners.
 pub(crate) struct Encoded {
     event: Event,
     dialects: Dialects,
-    words: Box<[OnceLock<Option<Bytes>>]>,
+    words: Box<[OnceLock<Option<Arc<Frame>>>]>,
     /// For those who may not see the message that the entry changes.
     without_words: OnceLock<Arc<Encoded>>,
 }
@@ -51,9 +68,16 @@ impl Encoded {
     }
 
     /// The event in this dialect, or `None` where it has no word for it.
-    pub(crate) fn bytes(&self, dialect: usize) -> Option<&Bytes> {
+    pub(crate) fn frame(&self, dialect: usize) -> Option<&Arc<Frame>> {
         let word = self.words.get(dialect)?;
-        word.get_or_init(|| self.dialects[dialect].encode(&self.event)).as_ref()
+        let encode = || {
+            let bytes = self.dialects[dialect].encode(&self.event)?;
+            Some(Arc::new(Frame {
+                bytes,
+                mark: self.mark(),
+            }))
+        };
+        word.get_or_init(encode).as_ref()
     }
 
     /// As a listener may see it whose part of the log begins at `from_seq`.
@@ -79,7 +103,7 @@ impl Encoded {
         }
     }
 
-    pub(crate) fn mark(&self) -> Mark {
+    fn mark(&self) -> Mark {
         match &self.event {
             Event::Entry(entry) => Mark::Entry {
                 room: entry.room,

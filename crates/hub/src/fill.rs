@@ -82,11 +82,10 @@ impl Hub {
         self.stats.gap_fills.add(1);
         self.rooms.with(&id, |rooms| {
             let Some(room) = rooms.get_mut(&id) else { return true };
-            for entry in page {
-                let seq = entry.seq;
-                let encoded = Encoded::new(Event::Entry(entry), &self.dialects);
-                room.accept(seq, encoded, &self.around(&|user| self.sessions_of(user)));
-            }
+            let encoded = page
+                .into_iter()
+                .map(|entry| (entry.seq, Encoded::new(Event::Entry(entry), &self.dialects)));
+            room.accept(encoded, &self.around(&|user| self.sessions_of(user)));
             let forward = room.order.head() > after;
             crate::drop_if_empty(rooms, id);
             forward

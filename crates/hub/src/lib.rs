@@ -25,10 +25,10 @@ mod session;
 mod shards;
 mod stats;
 
-pub use encoded::Mark;
+pub use encoded::{Frame, Mark};
 pub use log::Log;
 pub use resume::{Following, Resumed};
-pub use session::{Closing, Frame, Session};
+pub use session::{Closing, Session};
 pub use stats::Standing;
 
 use encoded::{Dialects, Encoded};
@@ -141,20 +141,22 @@ impl Hub {
             .with(&user, |users| users.get(&user).cloned().unwrap_or_default())
     }
 
-    /// Takes one entry into its room. Rooms without listeners are not kept, unless the entry brings somebody in.
-    fn take_in(&self, entry: Arc<Entry>) {
-        let (id, seq) = (entry.room, entry.seq);
+    /// Takes entries into their room, in order. Rooms without listeners are not kept, unless an entry brings somebody in.
+    fn take_in(&self, id: RoomId, entries: &[Arc<Entry>]) {
         let comes_in = |user: &UserId| !self.sessions_of(*user).is_empty();
-        let brings = entry.body.newcomers(entry.actor.id).iter().any(comes_in);
-        let encoded = Encoded::new(Event::Entry(entry), &self.dialects);
+        let brings = |entry: &&Arc<Entry>| entry.body.newcomers(entry.actor.id).iter().any(comes_in);
+        let first_that_brings = entries.iter().find(brings).map(|entry| entry.seq);
+        let encoded = entries
+            .iter()
+            .map(|entry| (entry.seq, Encoded::new(Event::Entry(entry.clone()), &self.dialects)));
         let gap = self.rooms.with(&id, |rooms| {
-            if brings {
+            if let Some(seq) = first_that_brings {
                 rooms.entry(id).or_insert_with(|| Room::after(seq.saturating_sub(1)));
             }
             let Some(room) = rooms.get_mut(&id) else {
                 return false;
             };
-            room.accept(seq, encoded, &self.around(&|user| self.sessions_of(user)));
+            room.accept(encoded, &self.around(&|user| self.sessions_of(user)));
             let gap = room.order.begin_fill();
             drop_if_empty(rooms, id);
             gap
@@ -210,7 +212,13 @@ impl Hub {
 
 impl Inbox for Hub {
     fn entry(&self, entry: Arc<Entry>) {
-        self.take_in(entry);
+        self.take_in(entry.room, &[entry]);
+    }
+
+    fn entries(&self, entries: &[Arc<Entry>]) {
+        for of_one_room in entries.chunk_by(|one, next| one.room == next.room) {
+            self.take_in(of_one_room[0].room, of_one_room);
+        }
     }
 
     fn signal(&self, signal: Signal) {

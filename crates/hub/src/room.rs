@@ -50,16 +50,29 @@ impl Room {
         }
     }
 
-    /// Takes in one entry and delivers everything whose turn has come.
-    pub(crate) fn accept(&mut self, seq: Seq, entry: Arc<Encoded>, around: &Around) {
-        self.order.offer(seq, entry);
-        while let Some(next) = self.order.next() {
-            if matches!(next.entry().map(|entry| &entry.body), Some(Body::MessageDeleted { .. })) {
-                self.recent.forget();
+    /// Takes in entries and delivers everything whose turn has come.
+    pub(crate) fn accept(&mut self, entries: impl Iterator<Item = (Seq, Arc<Encoded>)>, around: &Around) {
+        let mut together = Vec::new();
+        for (seq, entry) in entries {
+            self.order.offer(seq, entry);
+            while let Some(next) = self.order.next() {
+                let body = next.entry().map(|entry| &entry.body);
+                if matches!(body, Some(Body::MessageDeleted { .. })) {
+                    self.recent.forget();
+                }
+                self.recent.push(next.clone());
+                if let Some(entry) = next.entry().filter(|entry| entry.body.moves_people()) {
+                    // Others listen after it: it is told alone.
+                    self.deliver(&together, around);
+                    together.clear();
+                    self.let_in(entry, around);
+                    self.deliver(std::slice::from_ref(&next), around);
+                } else {
+                    together.push(next);
+                }
             }
-            self.recent.push(next.clone());
-            self.deliver(&next, around);
         }
+        self.deliver(&together, around);
     }
 
     /// The listener of this session, if it follows the room by this generation.
@@ -75,34 +88,38 @@ impl Room {
             .retain(|listener| listener.session.number != session.number);
     }
 
-    fn deliver(&mut self, encoded: &Arc<Encoded>, around: &Around) {
-        let Some(entry) = encoded.entry() else { return };
-        self.let_in(entry, around);
+    /// Tells every listener the entries, which are in order. Each is visited once; of entries that take somebody out
+    /// there is one alone.
+    fn deliver(&mut self, together: &[Arc<Encoded>], around: &Around) {
+        let Some(last) = together.last().and_then(|encoded| encoded.entry()) else {
+            return;
+        };
+        let moves_people = last.body.moves_people();
         let mut told = 0;
         self.listeners.retain_mut(|listener| {
             if !listener.live {
                 return listener.generation == listener.session.generation();
             }
-            if entry.seq <= listener.after {
+            if last.seq <= listener.after {
                 return true;
             }
-            listener.after = entry.seq;
-            match listener
-                .session
-                .push(listener.generation, encoded.seen_from(listener.from_seq))
-            {
-                Push::Taken => told += 1,
-                Push::Overflowed => {
-                    around.stats.resyncs.add(1);
-                    return false;
-                }
-                Push::Stale => return false,
+            let (after, from_seq) = (listener.after, listener.from_seq);
+            listener.after = last.seq;
+            let is_new = |encoded: &&Arc<Encoded>| encoded.entry().is_some_and(|entry| entry.seq > after);
+            let news = together
+                .iter()
+                .filter(is_new)
+                .map(|encoded| encoded.seen_from(from_seq));
+            let (taken, push) = listener.session.push_all(listener.generation, news);
+            told += taken;
+            around.stats.resyncs.add(u64::from(push == Push::Overflowed));
+            if push != Push::Taken {
+                return false;
             }
-            let stays = !entry.body.takes_out(entry.actor.id, listener.session.user);
+            let stays = !moves_people || !last.body.takes_out(last.actor.id, listener.session.user);
             if !stays {
-                let gone = gone(entry, around.dialects);
-                listener.session.push(listener.generation, &gone);
-                listener.session.unfollow(entry.room, entry.seq);
+                listener.session.push(listener.generation, &gone(last, around.dialects));
+                listener.session.unfollow(last.room, last.seq);
             }
             stays
         });

@@ -4,25 +4,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use chat::event::Event;
 use chat::ids::{RoomId, Seq, SessionId, UserId};
-use chat::limits::{QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESYNC_WINDOW, RESYNCS_MAX};
+use chat::limits::{RESYNC_WINDOW, RESYNCS_MAX};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::encoded::{Dialects, Encoded, Mark};
+use crate::encoded::{Dialects, Encoded, Frame, Mark};
 
-/// Frames that a queue keeps space for while nothing happens.
-const QUIET_FRAMES: usize = 16;
+mod queue;
 
-/// One thing to write to the listener.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    pub bytes: Bytes,
-    pub mark: Mark,
-}
+use queue::Queue;
 
 /// Why a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +38,8 @@ pub struct Session {
     pub(crate) login: SessionId,
     dialect: usize,
     dialects: Dialects,
-    queue: Mutex<Queue>,
-    /// There is something to take, or the session is over.
-    filled: Notify,
-    /// The queue was taken: there is room.
+    inside: Mutex<Inside>,
+    /// The queue was taken: a resume may go on.
     drained: Notify,
 }
 
@@ -61,20 +54,22 @@ pub(crate) enum Push {
 }
 
 #[derive(Default)]
-struct Queue {
-    frames: VecDeque<Frame>,
-    /// Live frames that come while a resume is still telling what was missed.
-    later: VecDeque<Frame>,
-    /// Of both.
-    bytes: usize,
-    resuming: bool,
+struct Inside {
+    queue: Queue,
     /// Counts resumes and overflows; what follows by an older one is stale.
     generation: u32,
+    closing: Option<Closing>,
+    /// Apart, because a delivery does not need it: where ten thousand listen, each line of memory that is touched counts.
+    past: Box<Past>,
+}
+
+/// What a session has been through.
+#[derive(Default)]
+struct Past {
     overflows: VecDeque<Instant>,
     followed: HashSet<RoomId>,
     /// Where rooms were left: what the bus says late of the time before does not lead back in.
     left: HashMap<RoomId, Seq>,
-    closing: Option<Closing>,
 }
 
 impl Session {
@@ -85,8 +80,7 @@ impl Session {
             login,
             dialect,
             dialects,
-            queue: Mutex::default(),
-            filled: Notify::new(),
+            inside: Mutex::default(),
             drained: Notify::new(),
         }
     }
@@ -96,135 +90,172 @@ impl Session {
         self.number
     }
 
-    /// Waits until there is something, and takes all of it. Dropping the future loses nothing.
-    pub async fn next(&self, frames: &mut Vec<Frame>) -> Result<(), Closing> {
-        loop {
-            {
-                let mut queue = self.queue();
-                if let Some(closing) = queue.closing {
-                    return Err(closing);
-                }
-                if !queue.frames.is_empty() {
-                    let taken: usize = queue.frames.iter().map(|frame| frame.bytes.len()).sum();
-                    queue.bytes -= taken;
-                    frames.extend(queue.frames.drain(..));
-                    // What a burst needed is given back.
-                    queue.frames.shrink_to(QUIET_FRAMES);
-                    self.drained.notify_one();
-                    return Ok(());
-                }
-            }
-            self.filled.notified().await;
+    /// Whom to wake, from now on, when something comes to wait where nothing did, and when the session is over;
+    /// at once if that is so now. There is one at a time.
+    pub fn wake_by(&self, waker: &Waker) {
+        let mut inside = self.inside();
+        if inside.closing.is_some() {
+            waker.wake_by_ref();
+            return;
         }
+        inside.queue.wake_by(waker);
+        if !inside.queue.is_empty() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Appends what waits to `frames`, `at_most` so many of them and about as many bytes, without waiting; true if
+    /// more waits.
+    pub fn take(&self, frames: &mut VecDeque<Arc<Frame>>, at_most: usize, bytes_max: usize) -> Result<bool, Closing> {
+        let mut inside = self.inside();
+        self.take_from(&mut inside, frames, at_most, bytes_max)?;
+        Ok(!inside.queue.is_empty())
+    }
+
+    /// Takes everything once there is something; until then the waker of `cx` takes the place of any other.
+    pub fn poll_next(&self, cx: &mut Context<'_>, frames: &mut Vec<Arc<Frame>>) -> Poll<Result<(), Closing>> {
+        let mut inside = self.inside();
+        let mut taken = VecDeque::new();
+        if self.take_from(&mut inside, &mut taken, usize::MAX, usize::MAX)? {
+            frames.extend(taken);
+            return Poll::Ready(Ok(()));
+        }
+        inside.queue.wake_by(cx.waker());
+        Poll::Pending
+    }
+
+    /// Waits until there is something, and takes all of it. Dropping the future loses nothing.
+    pub async fn next(&self, frames: &mut Vec<Arc<Frame>>) -> Result<(), Closing> {
+        std::future::poll_fn(|cx| self.poll_next(cx, frames)).await
+    }
+
+    /// It is quiet: room that frames needed is given back.
+    pub fn rest(&self) {
+        self.inside().queue.rest();
+    }
+
+    /// Why the session is over, if it is.
+    pub fn closing(&self) -> Option<Closing> {
+        self.inside().closing
     }
 
     /// Bytes that wait.
     pub(crate) fn queued_bytes(&self) -> usize {
-        self.queue().bytes
+        self.inside().queue.bytes()
     }
 
     /// The generation by which rooms are followed now.
     pub(crate) fn generation(&self) -> u32 {
-        self.queue().generation
+        self.inside().generation
     }
 
     /// Unfollows everything and holds back live frames until `finish_resume`. What waits is dropped, signals apart:
     /// the cursors were sent before it could be heard, so it will be told again.
     pub(crate) fn begin_resume(&self) -> Result<u32, Closing> {
-        let mut queue = self.queue();
-        if let Some(closing) = queue.closing {
+        let mut inside = self.inside();
+        if let Some(closing) = inside.closing {
             return Err(closing);
         }
-        queue.frames.retain(|frame| frame.mark == Mark::Passing);
-        queue.later.retain(|frame| frame.mark == Mark::Passing);
-        queue.bytes = queue.all().map(|frame| frame.bytes.len()).sum();
-        queue.generation += 1;
-        queue.resuming = true;
-        Ok(queue.generation)
+        inside.queue.hold_back();
+        inside.generation += 1;
+        self.drained.notify_one();
+        Ok(inside.generation)
     }
 
     /// Says where every room stands and lets live frames follow; false if the resume was overtaken.
     pub(crate) fn finish_resume(&self, generation: u32, heads: BTreeMap<RoomId, Seq>, bytes: Bytes) -> bool {
-        let mut queue = self.queue();
-        if queue.generation != generation || queue.closing.is_some() {
+        let mut inside = self.inside();
+        if inside.is_stale(generation) {
             return false;
         }
-        queue.resuming = false;
-        queue.bytes += bytes.len();
-        queue.frames.push_back(Frame {
-            bytes,
-            mark: Mark::Resumed(Arc::new(heads)),
-        });
-        let mut later = std::mem::take(&mut queue.later);
-        queue.frames.append(&mut later);
-        self.filled.notify_one();
+        let mark = Mark::Resumed(Arc::new(heads));
+        inside.queue.put_ahead(Arc::new(Frame { bytes, mark }));
+        inside.queue.let_pass();
         true
     }
 
     /// Lets live frames pass again after a resume that failed; the rooms of it are not followed.
     pub(crate) fn abandon_resume(&self, generation: u32) {
-        let mut queue = self.queue();
-        if queue.generation == generation {
-            queue.generation += 1;
-            queue.resuming = false;
-            let mut later = std::mem::take(&mut queue.later);
-            queue.frames.append(&mut later);
-            self.filled.notify_one();
+        let mut inside = self.inside();
+        if !inside.is_stale(generation) {
+            inside.generation += 1;
+            inside.queue.let_pass();
         }
     }
 
     /// Notes that a room has this session among its listeners; false if the session is over.
     pub(crate) fn follow(&self, room: RoomId) -> bool {
-        let mut queue = self.queue();
-        if queue.closing.is_some() {
+        let mut inside = self.inside();
+        if inside.closing.is_some() {
             return false;
         }
-        queue.followed.insert(room);
+        inside.past.followed.insert(room);
         true
     }
 
     /// Follows a room that the entry `seq` brings the user into; false if that is over already.
     pub(crate) fn follow_from(&self, room: RoomId, seq: Seq) -> bool {
-        let left = self.queue().left.get(&room).copied();
+        let left = self.inside().past.left.get(&room).copied();
         left.is_none_or(|left| seq > left) && self.follow(room)
     }
 
     /// Notes that the room was left with the entry `seq`.
     pub(crate) fn unfollow(&self, room: RoomId, seq: Seq) {
-        let mut queue = self.queue();
-        queue.followed.remove(&room);
+        let mut inside = self.inside();
+        inside.past.followed.remove(&room);
         if seq > 0 {
-            queue.left.insert(room, seq);
+            inside.past.left.insert(room, seq);
         }
     }
 
     /// A live frame that must not be lost: what does not fit makes the listener resume.
-    pub(crate) fn push(&self, generation: u32, event: &Encoded) -> Push {
-        self.offer(Some(generation), event)
+    pub(crate) fn push(&self, generation: u32, event: &Arc<Encoded>) -> Push {
+        self.push_all(generation, std::iter::once(event)).1
+    }
+
+    /// Several at once, and how many of them were taken before one did not fit.
+    pub(crate) fn push_all<'a>(&self, generation: u32, events: impl Iterator<Item = &'a Arc<Encoded>>) -> (u64, Push) {
+        let mut inside = self.inside();
+        if inside.is_stale(generation) {
+            return (0, Push::Stale);
+        }
+        let mut taken = 0;
+        for event in events {
+            if let Some(frame) = event.frame(self.dialect) {
+                if !inside.queue.has_room_for(frame) {
+                    self.drop_everything(&mut inside);
+                    return (taken, Push::Overflowed);
+                }
+                inside.queue.put(frame.clone());
+            }
+            taken += 1;
+        }
+        (taken, Push::Taken)
     }
 
     /// A live frame that may be lost: it takes no more than half of the queue. False if it was.
     /// Where it concerns a room, `generation` is that of the listener there.
     pub(crate) fn push_passing(&self, generation: Option<u32>, event: &Encoded) -> bool {
-        if self.queue().is_half_full() {
+        let frame = event.frame(self.dialect);
+        let mut inside = self.inside();
+        let stale = inside.is_stale(generation.unwrap_or(inside.generation));
+        let Some(frame) = frame else { return !stale };
+        if stale || inside.queue.is_half_full() || !inside.queue.has_room_for(frame) {
             return false;
         }
-        self.offer(generation, event) == Push::Taken
+        inside.queue.put(frame.clone());
+        true
     }
 
     /// A frame of what was missed; the caller waited for room.
     pub(crate) fn push_missed(&self, generation: u32, event: &Encoded) -> Result<(), Interrupted> {
-        let mut queue = self.queue();
-        if queue.closing.is_some() || queue.generation != generation {
+        let frame = event.frame(self.dialect);
+        let mut inside = self.inside();
+        if inside.is_stale(generation) {
             return Err(Interrupted);
         }
-        if let Some(bytes) = event.bytes(self.dialect) {
-            queue.bytes += bytes.len();
-            queue.frames.push_back(Frame {
-                bytes: bytes.clone(),
-                mark: event.mark(),
-            });
-            self.filled.notify_one();
+        if let Some(frame) = frame {
+            inside.queue.put_ahead(frame.clone());
         }
         Ok(())
     }
@@ -233,11 +264,11 @@ impl Session {
     pub(crate) async fn room_to_push(&self, generation: u32) -> Result<(), Interrupted> {
         loop {
             {
-                let queue = self.queue();
-                if queue.closing.is_some() || queue.generation != generation {
+                let inside = self.inside();
+                if inside.is_stale(generation) {
                     return Err(Interrupted);
                 }
-                if !queue.is_half_full() {
+                if !inside.queue.is_half_full() {
                     return Ok(());
                 }
             }
@@ -247,83 +278,67 @@ impl Session {
 
     /// Drops everything and makes the listener resume; the third time within the window ends it.
     pub(crate) fn overflow(&self, generation: u32) {
-        let mut queue = self.queue();
-        if queue.generation == generation && queue.closing.is_none() {
-            self.drop_everything(&mut queue);
+        let mut inside = self.inside();
+        if !inside.is_stale(generation) {
+            self.drop_everything(&mut inside);
         }
     }
 
     /// Ends the session; answers the rooms that it was in, the first time.
     pub(crate) fn close(&self, closing: Closing) -> HashSet<RoomId> {
-        let mut queue = self.queue();
-        self.end(&mut queue, closing);
-        std::mem::take(&mut queue.followed)
+        let mut inside = self.inside();
+        self.end(&mut inside, closing);
+        std::mem::take(&mut inside.past.followed)
     }
 
-    fn offer(&self, generation: Option<u32>, event: &Encoded) -> Push {
-        let mut queue = self.queue();
-        if queue.closing.is_some() || generation.is_some_and(|own| own != queue.generation) {
-            return Push::Stale;
+    /// True if there was something.
+    fn take_from(
+        &self,
+        inside: &mut Inside,
+        frames: &mut VecDeque<Arc<Frame>>,
+        at_most: usize,
+        bytes_max: usize,
+    ) -> Result<bool, Closing> {
+        if let Some(closing) = inside.closing {
+            return Err(closing);
         }
-        let Some(bytes) = event.bytes(self.dialect) else {
-            return Push::Taken;
-        };
-        if queue.len() >= QUEUE_EVENTS_MAX || queue.bytes + bytes.len() > QUEUE_BYTES_MAX {
-            self.drop_everything(&mut queue);
-            return Push::Overflowed;
+        let taken = inside.queue.take(frames, at_most, bytes_max);
+        // Only a resume waits for room.
+        if taken && inside.queue.holds_back() {
+            self.drained.notify_one();
         }
-        queue.bytes += bytes.len();
-        let frame = Frame {
-            bytes: bytes.clone(),
-            mark: event.mark(),
-        };
-        if queue.resuming {
-            queue.later.push_back(frame);
-        } else {
-            queue.frames.push_back(frame);
-            if queue.frames.len() == 1 {
-                self.filled.notify_one();
-            }
-        }
-        Push::Taken
+        Ok(taken)
     }
 
-    fn drop_everything(&self, queue: &mut Queue) {
-        queue.frames.clear();
-        queue.later.clear();
-        queue.bytes = 0;
-        queue.resuming = false;
-        queue.generation += 1;
+    fn drop_everything(&self, inside: &mut Inside) {
+        inside.queue.clear();
+        inside.generation += 1;
         let now = Instant::now();
-        queue.overflows.retain(|at| now.duration_since(*at) < RESYNC_WINDOW);
-        queue.overflows.push_back(now);
-        if queue.overflows.len() >= RESYNCS_MAX as usize {
-            self.end(queue, Closing::TooSlow);
+        inside
+            .past
+            .overflows
+            .retain(|at| now.duration_since(*at) < RESYNC_WINDOW);
+        inside.past.overflows.push_back(now);
+        if inside.past.overflows.len() >= RESYNCS_MAX as usize {
+            self.end(inside, Closing::TooSlow);
             return;
         }
         let resync = Encoded::new(Event::Resync, &self.dialects);
-        if let Some(bytes) = resync.bytes(self.dialect) {
-            queue.bytes = bytes.len();
-            queue.frames.push_back(Frame {
-                bytes: bytes.clone(),
-                mark: Mark::Resync,
-            });
+        if let Some(frame) = resync.frame(self.dialect) {
+            inside.queue.put(frame.clone());
         }
-        self.filled.notify_one();
         self.drained.notify_one();
     }
 
-    fn end(&self, queue: &mut Queue, closing: Closing) {
-        queue.closing.get_or_insert(closing);
-        queue.frames = VecDeque::new();
-        queue.later = VecDeque::new();
-        queue.bytes = 0;
-        self.filled.notify_one();
+    fn end(&self, inside: &mut Inside, closing: Closing) {
+        inside.closing.get_or_insert(closing);
+        inside.queue.clear();
+        inside.queue.wake_and_forget();
         self.drained.notify_one();
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -331,16 +346,9 @@ impl Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interrupted;
 
-impl Queue {
-    fn all(&self) -> impl Iterator<Item = &Frame> {
-        self.frames.iter().chain(&self.later)
-    }
-
-    fn len(&self) -> usize {
-        self.frames.len() + self.later.len()
-    }
-
-    fn is_half_full(&self) -> bool {
-        self.len() >= QUEUE_EVENTS_MAX / 2 || self.bytes >= QUEUE_BYTES_MAX / 2
+impl Inside {
+    /// The session is over, or what follows by this generation was overtaken.
+    fn is_stale(&self, generation: u32) -> bool {
+        self.closing.is_some() || self.generation != generation
     }
 }

@@ -77,7 +77,17 @@ async fn frames_against_the_rules_close_the_socket_with_the_right_code() {
     let parts: Vec<u8> = (0..3)
         .flat_map(|part| frame(if part == 0 { 0x01 } else { 0x00 }, &[b'x'; 22_000]))
         .collect();
+    let wordy = [&[0x81, 0x80 | 126, 0, 2][..], &MASK, &[0; 2]].concat();
+    let many = [frame(0x01, b"{"), frame(0x00, b"").repeat(64)].concat();
     for (what, bytes, codes) in [
+        ("a short length in two bytes", wordy, vec![1002]),
+        ("65 parts", many, vec![1008]),
+        ("a close with half a code", frame(0x88, b"\x03"), vec![1002]),
+        (
+            "a close with a code that never travels",
+            frame(0x88, b"\x03\xed"),
+            vec![1002],
+        ),
         ("not masked", unmasked, vec![1002]),
         ("a length of 2^62", huge, vec![1009]),
         ("a length of 2^63", beyond, vec![1002, 1009]),

@@ -27,6 +27,7 @@ async fn silence_is_ended_in_time_and_living_connections_hear_a_heartbeat() {
         a_body_that_never_comes(&server, &token),
         a_heartbeat(stream),
         no_sign_of_life(&server, &token),
+        a_message_that_does_not_end(&server, &token),
     );
     assert!(ada.api.me().await.is_ok(), "the server is there for the others");
 }
@@ -109,6 +110,39 @@ async fn a_heartbeat(mut stream: Events) {
 /// A client that opens a socket and then neither reads nor answers a ping.
 async fn no_sign_of_life(server: &Server, token: &str) {
     let began = Instant::now();
+    let mut stream = shaken(server, token).await;
+    let (answer, closed) = read_all(&mut stream, Duration::from_secs(45) + SLACK).await;
+    assert!(closed, "a dead socket is kept");
+    assert!(answer.windows(2).any(|pair| pair[0] == 0x89), "it was pinged first");
+    assert!(ends_with(&answer, 4009), "closed with 4009");
+    in_time("a dead socket", began, 45);
+}
+
+/// A client that begins a message, shows now and then that it lives, and never ends the message.
+async fn a_message_that_does_not_end(server: &Server, token: &str) {
+    let began = Instant::now();
+    let (mut from, mut to) = shaken(server, token).await.into_split();
+    let dripping = tokio::spawn(async move {
+        // A first part of one byte, then pings without a payload; the mask is zero.
+        let _ = to.write_all(&[0x01, 0x81, 0, 0, 0, 0, b'{']).await;
+        while to.write_all(&[0x89, 0x80, 0, 0, 0, 0]).await.is_ok() {
+            sleep(Duration::from_secs(2)).await;
+        }
+    });
+    let mut answer = Vec::new();
+    let read = timeout(
+        Duration::from_secs(30),
+        tokio::io::AsyncReadExt::read_to_end(&mut from, &mut answer),
+    )
+    .await;
+    assert!(read.is_ok(), "a message without end holds a socket");
+    assert!(ends_with(&answer, 1008), "closed with 1008");
+    dripping.abort();
+    in_time("a message without end", began, 10);
+}
+
+/// A socket opened by hand, signed in by the handshake.
+async fn shaken(server: &Server, token: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).await.expect("the server listens");
     let handshake = format!(
         "GET /api/v1/ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -116,14 +150,11 @@ async fn no_sign_of_life(server: &Server, token: &str) {
         server.address()
     );
     stream.write_all(handshake.as_bytes()).await.expect("sent");
-    let (answer, closed) = read_all(&mut stream, Duration::from_secs(45) + SLACK).await;
-    assert!(closed, "a dead socket is kept");
-    assert!(answer.windows(2).any(|pair| pair[0] == 0x89), "it was pinged first");
-    assert!(
-        answer.windows(2).any(|pair| pair == 4009_u16.to_be_bytes()),
-        "closed with 4009"
-    );
-    in_time("a dead socket", began, 45);
+    stream
+}
+
+fn ends_with(answer: &[u8], code: u16) -> bool {
+    answer.windows(2).any(|pair| pair == code.to_be_bytes())
 }
 
 fn in_time(what: &str, began: Instant, seconds: u64) {

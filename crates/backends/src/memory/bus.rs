@@ -37,6 +37,12 @@ impl Bus for MemoryBus {
         }
     }
 
+    async fn publish_entries(&self, entries: Vec<Arc<Entry>>) {
+        for inbox in self.inboxes() {
+            inbox.entries(&entries);
+        }
+    }
+
     async fn publish_signal(&self, signal: Signal) {
         for inbox in self.inboxes() {
             inbox.signal(signal.clone());

@@ -130,6 +130,29 @@ impl Body {
         }
     }
 
+    /// Whether the entry brings people in or takes them out: others listen to the room after it.
+    pub fn moves_people(&self) -> bool {
+        match self {
+            Self::RoomOpened { .. }
+            | Self::RoomDeleted
+            | Self::MemberJoined
+            | Self::MemberInvited { .. }
+            | Self::MemberLeft
+            | Self::MemberRemoved { .. } => true,
+            Self::RoomChanged { .. }
+            | Self::RoomArchived
+            | Self::RoomUnarchived
+            | Self::MemberRoleChanged { .. }
+            | Self::MessagePosted { .. }
+            | Self::MessageEdited { .. }
+            | Self::MessageDeleted { .. }
+            | Self::ReactionAdded { .. }
+            | Self::ReactionRemoved { .. }
+            | Self::MessagePinned { .. }
+            | Self::MessageUnpinned { .. } => false,
+        }
+    }
+
     /// Whether the entry, made by `actor`, takes `who` out of the room.
     pub fn takes_out(&self, actor: UserId, who: UserId) -> bool {
         match self {

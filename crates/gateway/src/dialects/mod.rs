@@ -6,10 +6,11 @@ use chat::event::Dialect;
 
 pub mod native;
 
-/// The place of the native dialect in `all`.
-pub const NATIVE: usize = 0;
+/// The places of the dialects in `all`: the native one over WebSocket, and over event streams.
+pub const NATIVE_SOCKET: usize = 0;
+pub const NATIVE_STREAM: usize = 1;
 
 /// Every dialect that the hub shall encode events for, in the order of their places.
 pub fn all() -> Vec<Arc<dyn Dialect>> {
-    vec![Arc::new(native::Native)]
+    vec![Arc::new(native::Socket), Arc::new(native::Stream)]
 }

@@ -1,24 +1,47 @@
-//! The native dialect: each event is the JSON of one `protocol::live::Frame`, for WebSocket and event streams alike.
+//! The native dialect: each event is the JSON of one `protocol::live::Frame`, for sockets with the head of a WebSocket
+//! frame in front, so that what many hear is ready to be written as it is.
 
 use bytes::Bytes;
 use chat::event::{Dialect, Event, Signal};
 use protocol::live::Frame;
 
+use crate::live::wire;
 use crate::words;
 
-/// See docs/protocol.md.
-pub struct Native;
+/// Over WebSocket; see docs/protocol.md.
+pub struct Socket;
 
-impl Dialect for Native {
+/// Over event streams.
+pub struct Stream;
+
+impl Dialect for Socket {
+    fn encode(&self, event: &Event) -> Option<Bytes> {
+        frame(event).map(|frame| framed(&frame))
+    }
+}
+
+impl Dialect for Stream {
     fn encode(&self, event: &Event) -> Option<Bytes> {
         frame(event).map(|frame| json(&frame))
     }
 }
 
-/// The frame as it goes over the wire.
+/// The frame as it goes over a socket.
+pub fn framed(frame: &Frame) -> Bytes {
+    wire::text(|bytes| put(frame, bytes))
+}
+
+/// The frame as the data of an event.
 pub fn json(frame: &Frame) -> Bytes {
-    // A frame is made of texts, numbers and lists: nothing that JSON has no word for.
-    serde_json::to_vec(frame).unwrap_or_default().into()
+    let mut bytes = Vec::new();
+    put(frame, &mut bytes);
+    bytes.into()
+}
+
+fn put(frame: &Frame, bytes: &mut Vec<u8>) {
+    // A frame is made of texts, numbers and lists: nothing that JSON has no word for, and a buffer takes all.
+    let written = serde_json::to_writer(bytes, frame);
+    debug_assert!(written.is_ok());
 }
 
 fn frame(event: &Event) -> Option<Frame> {

@@ -10,7 +10,7 @@ use protocol::live::CloseCode;
 use tokio::time::Instant;
 
 use crate::State;
-use crate::dialects::NATIVE;
+use crate::dialects::NATIVE_STREAM;
 
 /// Signals that end a session may be lost between nodes: this often a connection asks by itself.
 const VALIDITY_EVERY: Duration = Duration::from_secs(60);
@@ -26,9 +26,9 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Listens, and tells others that the person is here. Refuses one socket too many.
-    pub(super) async fn open(gateway: &State, actor: Actor) -> Result<Self> {
+    pub(super) async fn open(gateway: &State, actor: Actor, dialect: usize) -> Result<Self> {
         let sockets_max = gateway.chat.limits().sockets_per_user;
-        let session = gateway.hub.connect(actor.id(), actor.session, NATIVE, sockets_max)?;
+        let session = gateway.hub.connect(actor.id(), actor.session, dialect, sockets_max)?;
         let connection = Self {
             gateway: gateway.clone(),
             actor,
@@ -43,7 +43,7 @@ impl Connection {
 
     /// The same for an event stream, of which a request of the same session may say that the person is away.
     pub(super) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
-        let connection = Self::open(gateway, actor).await?;
+        let connection = Self::open(gateway, actor, NATIVE_STREAM).await?;
         let (session, number) = (connection.actor.session, connection.session.number());
         gateway.streams.opened(session, number);
         Ok(connection)

@@ -5,10 +5,13 @@
 mod connection;
 pub mod cursor;
 mod greeting;
-mod metered;
+mod inlet;
 mod native;
+mod outlet;
 mod resume;
 mod socket;
 pub mod sse;
 pub mod streams;
 pub mod websocket;
+pub(crate) mod wire;
+pub mod writers;

@@ -12,7 +12,7 @@ use protocol::live::Frame;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use crate::dialects::native::json;
+use crate::dialects::native::{framed, json};
 
 /// No log is this long: a cursor that is always from the future, and so leads to `reset`.
 pub(super) const VOID: Seq = Seq::MAX;
@@ -36,7 +36,7 @@ pub(super) async fn by_command(
         .map(|(room, seq)| (RoomId(room), if same_epoch { seq } else { VOID }))
         .collect();
     let following = following(connection, &cursors);
-    let announce = |heads: &BTreeMap<RoomId, Seq>| resumed(heads, reference);
+    let announce = |heads: &BTreeMap<RoomId, Seq>| framed(&resumed(heads, reference));
     let hub = &connection.gateway.hub;
     match hub.resume(&connection.session, &cursors, following, announce).await {
         // Whoever is overtaken hears `resync`, or is gone.
@@ -67,12 +67,12 @@ pub(super) async fn following(connection: &Connection, cursors: &HashMap<RoomId,
 
 /// The `resumed` of a stream, which nobody asked for by `ref`.
 pub(super) fn announced(heads: &BTreeMap<RoomId, Seq>) -> Bytes {
-    resumed(heads, None)
+    json(&resumed(heads, None))
 }
 
-fn resumed(heads: &BTreeMap<RoomId, Seq>, reference: Option<String>) -> Bytes {
+fn resumed(heads: &BTreeMap<RoomId, Seq>, reference: Option<String>) -> Frame {
     let rooms = heads.iter().map(|(room, seq)| (room.0, *seq)).collect();
-    json(&Frame::Resumed { reference, rooms })
+    Frame::Resumed { reference, rooms }
 }
 
 /// Somebody who was never in a room may see nothing of it, not even whether it exists.

@@ -1,114 +1,86 @@
-//! One WebSocket from `hello` to its close: reads commands, does them one after the other, writes what comes.
-//!
-//! One task does it all: many frames are written at once, and a command that waits for its commit holds up nothing.
+//! One WebSocket from `hello` to its close: reads commands and does them one after the other. What is told to it goes
+//! past this task: the hub wakes the outlet, and a writer writes.
 
-use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chat::account::Actor;
-use chat::limits::{FRAME_BYTES_MAX, HEARTBEAT, HEARTBEAT_GRACE};
-use chat::rates::Action;
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, SinkExt, StreamExt};
-use hub::Frame as Queued;
-use protocol::live::{CloseCode, Command, Frame};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Utf8Bytes, protocol::frame::coding::CloseCode as WsCode};
+use chat::limits::{HEARTBEAT, HEARTBEAT_GRACE};
+use futures_util::FutureExt;
+use protocol::live::{CloseCode, Frame};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::connection::Connection;
-use super::metered::{Metered, READ_BUFFER_BYTES};
-use super::native;
+use super::inlet::Inlet;
+use super::outlet::{Ended, Outlet};
+use super::wire::{self, Message};
 use crate::State;
-use crate::dialects::native::json;
-use crate::metrics::Code;
+use crate::dialects::native::framed;
 use crate::refusal::Refusal;
 
+mod ending;
 mod greeting;
+mod work;
 
-/// Commands that wait for the one that is being done; beyond it nothing is read.
-const WAITING_MAX: usize = 16;
-const WAITING_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
-/// Frames in a row that are no commands, or come too fast, before the client is told to give up.
-const MALFORMED_MAX: u32 = 10;
-const TOO_FAST_MAX: u32 = 100;
-/// A write that takes longer will not end any more.
+use ending::End;
+use work::Work;
+
+/// A backlog that the socket has not taken by then will not be taken any more.
 const WRITE_WAIT: Duration = HEARTBEAT.saturating_add(HEARTBEAT_GRACE);
-/// How long the other side may take to answer a close.
-const CLOSE_WAIT: Duration = Duration::from_secs(2);
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Frames that a socket keeps space for while nothing happens.
-const QUIET_FRAMES: usize = 16;
 /// How long commands that were read may take to be done when the server stops.
 const LAST_COMMANDS_WAIT: Duration = Duration::from_secs(5);
 
-/// Serves one socket until it is closed. `actor` is who the handshake proved, if it did.
-pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(gateway: State, stream: S, actor: Option<Actor>) {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(Some(FRAME_BYTES_MAX))
-        .max_frame_size(Some(FRAME_BYTES_MAX));
-    let stream = WebSocketStream::from_raw_socket(Metered::new(stream), Role::Server, Some(config)).await;
-    let mut socket = Socket {
-        gateway: gateway.clone(),
-        stream,
-        heard: Instant::now(),
-    };
-    let served = AssertUnwindSafe(socket.converse(actor)).catch_unwind().await;
-    let end = served.unwrap_or_else(|_| {
-        tracing::error!("a socket's task panicked");
-        gateway.metrics.panics.inc();
-        End::Failed(WsCode::Error)
-    });
-    socket.finish(end).await;
-}
-
-/// How a socket ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// For a reason of this protocol.
-    Because(CloseCode),
-    /// It broke the WebSocket protocol, or something broke here.
-    Failed(WsCode),
-    /// The other side closed, or is gone.
-    Gone,
-}
-
-struct Socket<S> {
+/// Serves one socket until it is closed. `ahead` was read of it already; `actor` is who the handshake proved, if it did.
+pub(super) fn serve(
     gateway: State,
-    stream: WebSocketStream<Metered<S>>,
-    /// When the other side last said something.
-    heard: Instant,
+    stream: TcpStream,
+    ahead: Bytes,
+    actor: Option<Box<Actor>>,
+) -> impl Future<Output = ()> + Send {
+    // Not inside the future, which would keep room for each of them twice.
+    let outlet = Outlet::new(stream, gateway.writers.next());
+    let mut socket = Socket {
+        gateway,
+        outlet,
+        inlet: Inlet::new(ahead),
+    };
+    async move {
+        let served = AssertUnwindSafe(socket.converse(actor)).catch_unwind().await;
+        let end = served.unwrap_or_else(|_| {
+            tracing::error!("a socket's task panicked");
+            socket.gateway.metrics.panics.inc();
+            End::Failed(ending::INTERNAL)
+        });
+        Box::pin(socket.finish(end)).await;
+    }
 }
 
-/// A signed-in socket's work in progress.
-struct Work {
-    connection: Arc<Connection>,
-    /// Commands that were read and wait for their turn.
-    waiting: VecDeque<(Command, usize)>,
-    /// Of their texts.
-    waiting_bytes: usize,
-    running: Option<BoxFuture<'static, Option<Frame>>>,
-    malformed: u32,
-    too_fast: u32,
-    next_ping: Instant,
-    /// A ping of ours has not been answered yet.
-    pong_is_due: bool,
-    next_check: Instant,
+struct Socket {
+    gateway: State,
+    outlet: Arc<Outlet>,
+    inlet: Inlet,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
-    async fn converse(&mut self, actor: Option<Actor>) -> End {
-        match self.greet(actor).await {
+/// What a socket's task has to wait for: the rest is done where it is found.
+enum Event {
+    /// The hub has ended the listener, or the socket takes nothing more.
+    Ended(Ended),
+    /// The server stops.
+    Drain,
+    /// Something is due.
+    Tick,
+}
+
+impl Socket {
+    async fn converse(&mut self, actor: Option<Box<Actor>>) -> End {
+        // The parts of a conversation that pass are boxed, so that their memory does: what stays is small.
+        match Box::pin(self.greet(actor)).await {
             Ok(connection) => match self.work(Arc::new(connection)).await {
                 Ok(never) => match never {},
                 Err(end) => end,
@@ -118,105 +90,126 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     /// Until something ends it.
-    async fn work(&mut self, connection: Arc<Connection>) -> Result<std::convert::Infallible, End> {
-        let now = Instant::now();
+    async fn work(&mut self, connection: Arc<Connection>) -> Result<Infallible, End> {
+        self.outlet.attach(connection.session.clone());
         let draining = self.gateway.draining.clone();
-        let mut work = Work {
-            next_check: connection.next_check(),
-            connection,
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            running: None,
-            malformed: 0,
-            too_fast: 0,
-            next_ping: now + HEARTBEAT,
-            pong_is_due: false,
-        };
-        let mut frames: Vec<Queued> = Vec::new();
+        let mut stopping = pin!(draining.cancelled());
+        let mut work = Work::new(connection);
+        let mut timer = pin!(sleep_until(self.due(&work)));
         loop {
-            work.start_next();
-            let reads = work.waiting.len() < WAITING_MAX && work.waiting_bytes < WAITING_BYTES_MAX;
-            let deadline = work
-                .next_ping
-                .min(work.next_check)
-                .min(self.heard + HEARTBEAT + HEARTBEAT_GRACE);
-            let session = work.connection.session.clone();
-            tokio::select! {
-                () = draining.cancelled() => return Err(self.drain(&mut work).await),
-                next = session.next(&mut frames) => match next {
-                    Ok(()) => {
-                        self.write(frames.drain(..).map(|frame| frame.bytes)).await?;
-                        frames.shrink_to(QUIET_FRAMES);
-                    }
-                    Err(closing) => return Err(End::Because(work.connection.code_of(closing).await)),
-                },
-                answer = work.run() => if let Some(frame) = answer {
-                    self.write([json(&frame)]).await?;
-                },
-                message = self.stream.next(), if reads => self.take(&mut work, message).await?,
-                () = sleep_until(deadline) => self.tick(&mut work).await?,
+            let event = std::future::poll_fn(|cx| self.poll_event(cx, &mut work, stopping.as_mut(), timer.as_mut()));
+            match event.await? {
+                Event::Tick => {
+                    Box::pin(self.tick(&mut work)).await?;
+                    // What moves a deadline away is only looked at here: most of them move all the time.
+                    timer.as_mut().reset(self.due(&work));
+                }
+                Event::Drain => return Err(Box::pin(self.drain(&mut work)).await),
+                Event::Ended(Ended::Broken) => return Err(End::Gone),
+                Event::Ended(Ended::Closed(closing)) => {
+                    let code = Box::pin(work.connection.code_of(closing)).await;
+                    return Err(End::Because(code));
+                }
             }
         }
     }
 
-    async fn take(&mut self, work: &mut Work, message: Option<Result<Message, WsError>>) -> Result<(), End> {
-        let admitted = match self.message(message)? {
-            Taken::Text(text) => work.admit(&text),
-            Taken::Binary => work.misread(
-                None,
-                &Refusal::Malformed("Frames are JSON texts, not binary".to_owned()),
-            ),
-            // Pings cost as much as commands do, and so do pongs that nobody asked for.
-            Taken::Ping => match work.count() {
-                Ok(()) => return self.write([]).await,
-                Err(_) => work.slow_down(),
-            },
-            Taken::Pong if std::mem::take(&mut work.pong_is_due) => Ok(None),
-            Taken::Pong => match work.count() {
-                Ok(()) => Ok(None),
-                Err(_) => work.slow_down(),
-            },
-        };
-        match admitted {
-            Ok(None) => Ok(()),
-            Ok(Some(refusal)) => self.write([json(&refusal)]).await,
-            Err(code) => Err(End::Because(code)),
+    /// Takes messages and says answers, until there is something to wait for.
+    fn poll_event(
+        &mut self,
+        cx: &mut Context<'_>,
+        work: &mut Work,
+        mut stopping: Pin<&mut impl Future<Output = ()>>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Poll<Result<Event, End>> {
+        loop {
+            if let Poll::Ready(ended) = self.outlet.poll_ended(cx) {
+                return Poll::Ready(Ok(Event::Ended(ended)));
+            }
+            if stopping.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(Event::Drain));
+            }
+            if timer.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(Event::Tick));
+            }
+            // Who does not take its answers gets no more of them; the outlet wakes this task when it has.
+            let has_room = self.outlet.has_room();
+            if let Poll::Ready(answer) = work.poll_answer(cx, has_room) {
+                answer.iter().for_each(|frame| self.say(frame));
+            } else if has_room
+                && work.wants_more()
+                && let Poll::Ready(message) = self.inlet.poll_message(cx, self.outlet.stream())
+            {
+                self.take(work, message?)?;
+            } else {
+                // Half a message may have come: then the timer has to ring for it.
+                if self.inlet.due().is_some_and(|due| due < timer.deadline()) {
+                    timer.as_mut().reset(self.due(work));
+                    continue;
+                }
+                return Poll::Pending;
+            }
         }
     }
 
-    /// What came in, or how the socket ends by it.
-    fn message(&mut self, message: Option<Result<Message, WsError>>) -> Result<Taken, End> {
-        let message = match message {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Err(end_of(&error)),
-            None => return Err(End::Gone),
+    /// When something has to be looked at.
+    fn due(&self, work: &Work) -> Instant {
+        let silent = self.inlet.heard() + HEARTBEAT + HEARTBEAT_GRACE;
+        let others = [
+            self.inlet.due(),
+            self.outlet.stuck_since().map(|since| since + WRITE_WAIT),
+        ];
+        others.into_iter().flatten().fold(work.due().min(silent), Instant::min)
+    }
+
+    fn take(&mut self, work: &mut Work, message: Message) -> Result<(), End> {
+        let answer = match message {
+            Message::Text(text) => work.admit(text.as_bytes()),
+            Message::Binary(_) => work.misread(
+                None,
+                &Refusal::Malformed("Frames are JSON texts, not binary".to_owned()),
+            ),
+            Message::Ping(payload) => {
+                self.outlet.say(wire::pong(&payload));
+                // Pings cost as much as commands do, and so do pongs that nobody asked for.
+                work.count_ping()
+            }
+            Message::Pong(_) => {
+                // The ping before it was the last that was written, where nothing else happens.
+                self.outlet.rest();
+                work.count_pong()
+            }
+            Message::Close(code) => {
+                self.outlet.say(wire::close(code, ""));
+                return Err(End::Gone);
+            }
         };
-        self.heard = Instant::now();
-        self.stream.get_mut().message_read();
-        match message {
-            Message::Text(text) => Ok(Taken::Text(text.into())),
-            Message::Binary(_) => Ok(Taken::Binary),
-            Message::Ping(_) => Ok(Taken::Ping),
-            Message::Pong(_) | Message::Frame(_) => Ok(Taken::Pong),
-            Message::Close(_) => Err(End::Gone),
+        if let Some(refusal) = answer.map_err(End::Because)? {
+            self.say(&refusal);
         }
+        Ok(())
     }
 
     async fn tick(&mut self, work: &mut Work) -> Result<(), End> {
         let now = Instant::now();
-        if now.duration_since(self.heard) >= HEARTBEAT + HEARTBEAT_GRACE {
+        let is_over = |due: Option<Instant>| due.is_some_and(|due| now >= due);
+        if now.duration_since(self.inlet.heard()) >= HEARTBEAT + HEARTBEAT_GRACE {
             return Err(End::Because(CloseCode::Silent));
         }
-        if now >= work.next_check {
-            if let Some(code) = work.connection.verdict().await {
+        if is_over(self.outlet.stuck_since().map(|since| since + WRITE_WAIT)) {
+            return Err(End::Gone);
+        }
+        if is_over(self.inlet.due()) {
+            return Err(End::Failed(ending::POLICY));
+        }
+        if work.check_is_due(now) {
+            if let Some(code) = Box::pin(work.connection.verdict()).await {
                 return Err(End::Because(code));
             }
-            work.next_check = work.connection.next_check();
+            work.checked();
         }
-        if now >= work.next_ping {
-            work.next_ping = now + HEARTBEAT;
-            work.pong_is_due = true;
-            self.send([Message::Ping(Bytes::new())]).await?;
+        if work.ping_is_due(now) {
+            self.outlet.say(wire::ping());
         }
         Ok(())
     }
@@ -224,181 +217,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Does what was read already, then says when to come back.
     async fn drain(&mut self, work: &mut Work) -> End {
         let last = async {
-            loop {
-                work.start_next();
-                if work.running.is_none() {
-                    return Ok(());
-                }
-                if let Some(frame) = work.run().await {
-                    self.write([json(&frame)]).await?;
+            while let Some(answer) = work.finish_next().await {
+                if let Some(frame) = answer {
+                    self.say(&frame);
                 }
             }
         };
-        if let Ok(Err(end)) = timeout(LAST_COMMANDS_WAIT, last).await {
-            return end;
-        }
+        let _ = timeout(LAST_COMMANDS_WAIT, last).await;
         let retry_after_ms = self.gateway.reconnect_after_ms();
-        match self.write([json(&Frame::Drain { retry_after_ms })]).await {
-            Ok(()) => End::Because(CloseCode::Restart),
-            Err(end) => end,
-        }
+        self.say(&Frame::Drain { retry_after_ms });
+        End::Because(CloseCode::Restart)
     }
 
-    async fn write(&mut self, frames: impl IntoIterator<Item = Bytes>) -> Result<(), End> {
-        let texts = frames.into_iter().filter_map(|bytes| Utf8Bytes::try_from(bytes).ok());
-        self.send(texts.map(Message::Text)).await
-    }
-
-    /// All of them, then one flush.
-    async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), End> {
-        let all = async {
-            for message in messages {
-                self.stream.feed(message).await?;
-            }
-            self.stream.flush().await
-        };
-        match timeout(WRITE_WAIT, all).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
-        }
-    }
-
-    /// Says why, and waits a little for the other side to agree.
-    async fn finish(&mut self, end: End) {
-        let (code, number) = match end {
-            End::Because(code) => (WsCode::from(code.number()), code.number()),
-            End::Failed(code) => (code, code.into()),
-            End::Gone => (WsCode::Normal, 0),
-        };
-        self.gateway.metrics.closes.get_or_create(&Code { code: number }).inc();
-        tracing::debug!(code = number, "a socket closed");
-        let frame = CloseFrame {
-            code,
-            reason: Utf8Bytes::from_static(reason(end)),
-        };
-        let agreed = async {
-            // A close that the other side sent is answered by the flush.
-            let sent = match end {
-                End::Gone => self.stream.flush().await,
-                End::Because(_) | End::Failed(_) => self.stream.close(Some(frame)).await,
-            };
-            while sent.is_ok() && end != End::Gone {
-                match self.stream.next().await {
-                    Some(Ok(_)) => self.stream.get_mut().message_read(),
-                    Some(Err(_)) | None => return,
-                }
-            }
-        };
-        // Whoever does not answer in time is gone.
-        let _ = timeout(CLOSE_WAIT, agreed).await;
+    fn say(&self, frame: &Frame) {
+        self.outlet.say(framed(frame));
     }
 }
 
-/// What a socket said.
-enum Taken {
-    Text(Bytes),
-    Binary,
-    Ping,
-    Pong,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Work {
-    /// Puts what was read into the queue of commands, or answers the refusal.
-    fn admit(&mut self, text: &Bytes) -> Result<Option<Frame>, CloseCode> {
-        let counted = self.count();
-        let command = match native::read(text) {
-            Ok(command) => command,
-            Err((reference, refusal)) => {
-                counted.or_else(|_| self.slow_down().map(|_| ()))?;
-                return self.misread(reference, &refusal);
-            }
-        };
-        self.malformed = 0;
-        if let Err(refusal) = counted {
-            self.slow_down()?;
-            let reference = native::reference(&command).map(str::to_owned);
-            return Ok(Some(native::refused(reference, &refusal.into())));
-        }
-        self.waiting_bytes += text.len();
-        self.waiting.push_back((command, text.len()));
-        Ok(None)
+    /// What the runtime keeps of each socket's task.
+    const TASK_BYTES_MAX: usize = 1024;
+
+    fn size_of_future<A, B, C, D, F: Future>(_: impl Fn(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
     }
 
-    /// What is no command is refused; who sends nothing else does not speak this protocol.
-    fn misread(&mut self, reference: Option<String>, refusal: &Refusal) -> Result<Option<Frame>, CloseCode> {
-        self.malformed += 1;
-        if self.malformed >= MALFORMED_MAX {
-            return Err(CloseCode::Malformed);
-        }
-        Ok(Some(native::refused(reference, refusal)))
-    }
-
-    /// Who does not slow down after many refusals has to go.
-    fn slow_down(&self) -> Result<Option<Frame>, CloseCode> {
-        if self.too_fast >= TOO_FAST_MAX {
-            return Err(CloseCode::TooMany);
-        }
-        Ok(None)
-    }
-
-    /// Counts one command for the limit of the connection.
-    fn count(&mut self) -> chat::error::Result<()> {
-        let number = self.connection.session.number();
-        let counted = self.connection.gateway.chat.rates().admit(Action::Command, number);
-        self.too_fast = if counted.is_ok() { 0 } else { self.too_fast + 1 };
-        counted.map(|_| ())
-    }
-
-    fn start_next(&mut self) {
-        if self.running.is_some() {
-            return;
-        }
-        let Some((command, bytes)) = self.waiting.pop_front() else {
-            return;
-        };
-        self.waiting_bytes -= bytes;
-        let connection = self.connection.clone();
-        self.running = Some(async move { native::run(&connection, command).await }.boxed());
-    }
-
-    /// The answer to the command that is being done; never if there is none.
-    async fn run(&mut self) -> Option<Frame> {
-        let Some(running) = &mut self.running else {
-            return std::future::pending().await;
-        };
-        let answer = running.await;
-        self.running = None;
-        answer
-    }
-}
-
-fn end_of(error: &WsError) -> End {
-    match error {
-        WsError::Capacity(CapacityError::MessageTooLong { .. }) => End::Because(CloseCode::TooBig),
-        WsError::Utf8(_) => End::Because(CloseCode::NotUtf8),
-        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
-        WsError::Protocol(_) => End::Failed(WsCode::Protocol),
-        WsError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => End::Failed(WsCode::Policy),
-        _ => End::Gone,
-    }
-}
-
-/// The words of the close frame; at most 123 bytes (RFC 6455 section 5.5).
-fn reason(end: End) -> &'static str {
-    match end {
-        End::Because(CloseCode::TooBig) => "The frame is too big; give up sending it",
-        End::Because(CloseCode::NotUtf8) => "Text must be UTF-8",
-        End::Because(CloseCode::Restart) => "The server restarts; connect again and resume",
-        End::Because(CloseCode::Silent) => "No sign of life; connect again and resume",
-        End::Because(CloseCode::TooSlow) => "Too slow again and again; connect again and resume",
-        End::Because(CloseCode::TooMany) => "Too many commands or sockets; connect again later",
-        End::Because(CloseCode::NotSignedIn) => "Nobody signed in here; sign in and connect again",
-        End::Because(CloseCode::SessionEnded) => "The session was ended; sign in again",
-        End::Because(CloseCode::SessionExpired) => "The session has expired; sign in again",
-        End::Because(CloseCode::Banned) => "This account is banned",
-        End::Because(CloseCode::Malformed) => "This is not the protocol rill/1; see docs/protocol.md",
-        End::Failed(WsCode::Policy) => "Too many bytes or fragments without a message",
-        End::Failed(_) => "",
-        End::Gone => "",
+    #[test]
+    fn the_task_of_a_socket_is_small() {
+        let size = size_of_future(serve);
+        assert!(size <= TASK_BYTES_MAX, "{size} bytes");
     }
 }

@@ -226,7 +226,7 @@ impl Teller {
     }
 
     /// The frames as events. Only the last one that moves a cursor carries it: a break before it repeats a little.
-    fn events(&mut self, frames: impl Iterator<Item = Queued>) -> String {
+    fn events(&mut self, frames: impl Iterator<Item = Arc<Queued>>) -> String {
         let mut text = String::new();
         let mut id_at = None;
         for frame in frames {

@@ -7,14 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use tracing::Instrument;
 
 use super::socket;
 use crate::metrics::Why;
 use crate::refusal::Refusal;
-use crate::{State, actor, admission};
+use crate::{State, actor, admission, serve};
+
+/// What is put after the key of a handshake (RFC 6455, section 1.3).
+const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// `GET /api/v1/ws`.
 pub async fn open(Shared(gateway): Shared<State>, request: Request) -> Response {
@@ -33,12 +35,16 @@ async fn admit(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> 
     let held = admission::socket(gateway, parts)?;
     let accept = accept(parts)?;
     let upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::UpgradeRequired)?;
-    let actor = actor::identify(gateway, parts).await?;
+    let actor = actor::identify(gateway, parts).await?.map(Box::new);
     let own = gateway.clone();
     let task = async move {
         // The client went before it heard the answer.
         let Ok(upgraded) = upgrade.await else { return };
-        socket::serve(own, TokioIo::new(upgraded), actor).await;
+        let Some((stream, ahead)) = serve::bare(upgraded) else {
+            tracing::error!("a socket came over something else than a connection of this server");
+            return;
+        };
+        socket::serve(own, stream, ahead, actor).await;
         drop(held);
     };
     gateway.tasks.spawn(task.in_current_span());
@@ -73,7 +79,15 @@ fn accept(parts: &Parts) -> Result<HeaderValue, Refusal> {
     if bytes.len() != 16 {
         return Err(wrong());
     }
-    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| wrong())
+    HeaderValue::from_str(&proof(key.as_bytes())).map_err(|_| wrong())
+}
+
+/// What shows that the key was read by somebody who speaks WebSocket.
+fn proof(key: &[u8]) -> String {
+    let mut digest = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+    digest.update(key);
+    digest.update(KEY_SUFFIX);
+    STANDARD.encode(digest.finish())
 }
 
 /// Whether a header that is a list names the token.

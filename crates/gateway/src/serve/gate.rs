@@ -35,6 +35,11 @@ impl<S> Gate<S> {
         }
     }
 
+    /// The connection without the gate.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// Ends a write that has been waiting for too long.
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chat::event::{Body, Entry};
 use chat::ids::{RoomId, Seq, UserId};
+use chat::ports::Inbox;
 use chat::room::History;
 use hub::{Hub, Resumed};
 use proptest::prelude::*;
@@ -35,6 +36,10 @@ enum Step {
     Deliver {
         which: u8,
         again: bool,
+    },
+    /// The bus delivers some that wait at once, in order.
+    DeliverTogether {
+        count: u8,
     },
     /// The bus loses one.
     Lose {
@@ -71,6 +76,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (a_room.clone(), a_user.clone()).prop_map(|(room, user)| Step::Invite { room, user }),
         1 => (a_room, a_user).prop_map(|(room, user)| Step::Leave { room, user }),
         8 => (any::<u8>(), any::<bool>()).prop_map(|(which, again)| Step::Deliver { which, again }),
+        3 => (2_u8..20).prop_map(|count| Step::DeliverTogether { count }),
         1 => any::<u8>().prop_map(|which| Step::Lose { which }),
         6 => a_listener.clone().prop_map(|listener| Step::Hear { listener }),
         1 => a_listener.clone().prop_map(|listener| Step::Resume { listener }),
@@ -168,6 +174,11 @@ impl Play {
                 if let Some(entry) = self.waiting(which, again) {
                     say(&self.hub, entry);
                 }
+            }
+            Step::DeliverTogether { count } => {
+                let count = self.bus.len().min(count.into());
+                let together: Vec<_> = self.bus.drain(..count).collect();
+                self.hub.entries(&together);
             }
             Step::Lose { which } => drop(self.waiting(which, false)),
             Step::Hear { listener } => self.hear(listener.into()).await,
