@@ -48,8 +48,9 @@ class Overlay {
 
 export const overlay = new Overlay();
 
-/** Loads what must be there at once when it is asked for; if that fails, it is tried again then. */
+/** Loads what must be there at once when keys ask for it; if that fails, it is tried again then. Not where there are fingers only. */
 export function prepareOverlay(): void {
+  if (!matchMedia('(any-hover: hover)').matches) return;
   const prepare = () => {
     parts.switcher().then(
       ({ default: Part }) => loaded.set('switcher', Part),
