@@ -85,6 +85,17 @@ test('what is wrong with a new account stands at its field', async ({ join, arri
   await expect(bert.roomLine('General')).toBeVisible({ timeout: 20_000 });
 });
 
+test('the entrance is not pulled apart on a phone', async ({ arrive }) => {
+  const ada = await arrive('Ada', { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const enter = ada.page.locator('button[type=submit]');
+  const field = ada.page.getByLabel(words.password, { exact: true });
+  const label = ada.page.getByText(words.password, { exact: true });
+  await expect(enter).toBeVisible();
+  expect((await enter.boundingBox())!.height).toBeLessThan(60);
+  const [above, below] = [(await label.boundingBox())!, (await field.boundingBox())!];
+  expect(below.y - above.y - above.height).toBeLessThan(16);
+});
+
 test('a wrong password is refused, a shown one can be read, and many are too many', async ({
   join,
   arrive,
