@@ -18,6 +18,7 @@ use crate::ids::{ClientId, EntryId, RoomId, Seq, Timestamp};
 use crate::limits::Limits;
 use crate::ports::KeptAnswer;
 use crate::rates::Rates;
+use crate::regulars::Regulars;
 
 pub mod account;
 pub mod error;
@@ -29,6 +30,7 @@ pub mod policy;
 pub mod ports;
 pub mod presence;
 pub mod rates;
+mod regulars;
 pub mod room;
 pub mod rules;
 pub mod text;
@@ -61,6 +63,7 @@ pub struct Chat {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
     pub(crate) rates: Rates,
+    pub(crate) regulars: Regulars,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Signer,
     /// Held while an account is made and brought into the general room.
@@ -80,6 +83,7 @@ impl Chat {
         let passwords = Passwords::new(ports.rng.as_ref())?;
         Ok(Arc::new(Self {
             rates: Rates::new(&settings.limits),
+            regulars: Regulars::default(),
             tokens: Signer::new(&key, &settings.issuer),
             passwords,
             ports,
@@ -155,7 +159,10 @@ impl Chat {
             if_seq,
             body,
         };
-        self.ports.intake.submit(draft).await
+        let moves_people = draft.body.moves_people();
+        let outcome = self.ports.intake.submit(draft).await;
+        self.regulars.note(room, actor.id, moves_people, &outcome);
+        outcome
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -2,6 +2,8 @@
 //!
 //! Architecture invariant: everything here happens under the room's lock and never awaits.
 
+use std::collections::HashSet;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use chat::event::{Body, Entry, Event};
@@ -12,6 +14,9 @@ use crate::order::Order;
 use crate::recent::Recent;
 use crate::session::{Push, Session};
 use crate::stats::Stats;
+
+/// Listeners whose memory is fetched together, ahead of their turn.
+const WARMED_AT_ONCE: usize = 16;
 
 /// Who listens to a room here, and how far the room has come.
 pub(crate) struct Room {
@@ -94,35 +99,22 @@ impl Room {
         let Some(last) = together.last().and_then(|encoded| encoded.entry()) else {
             return;
         };
-        let moves_people = last.body.moves_people();
         let mut told = 0;
-        self.listeners.retain_mut(|listener| {
-            if !listener.live {
-                return listener.generation == listener.session.generation();
+        let mut leaving = HashSet::new();
+        for some in self.listeners.chunks_mut(WARMED_AT_ONCE) {
+            for listener in &*some {
+                black_box(listener.session.warm());
             }
-            if last.seq <= listener.after {
-                return true;
+            for listener in some {
+                if !listener.hear(together, last, around, &mut told) {
+                    leaving.insert(listener.session.number);
+                }
             }
-            let (after, from_seq) = (listener.after, listener.from_seq);
-            listener.after = last.seq;
-            let is_new = |encoded: &&Arc<Encoded>| encoded.entry().is_some_and(|entry| entry.seq > after);
-            let news = together
-                .iter()
-                .filter(is_new)
-                .map(|encoded| encoded.seen_from(from_seq));
-            let (taken, push) = listener.session.push_all(listener.generation, news);
-            told += taken;
-            around.stats.resyncs.add(u64::from(push == Push::Overflowed));
-            if push != Push::Taken {
-                return false;
-            }
-            let stays = !moves_people || !last.body.takes_out(last.actor.id, listener.session.user);
-            if !stays {
-                listener.session.push(listener.generation, &gone(last, around.dialects));
-                listener.session.unfollow(last.room, last.seq);
-            }
-            stays
-        });
+        }
+        if !leaving.is_empty() {
+            self.listeners
+                .retain(|listener| !leaving.contains(&listener.session.number));
+        }
         around.stats.deliveries.add(told);
     }
 
@@ -148,6 +140,37 @@ impl Room {
                 });
             }
         }
+    }
+}
+
+impl Listener {
+    /// Tells it the entries that it has not heard; false if it listens no longer.
+    fn hear(&mut self, together: &[Arc<Encoded>], last: &Entry, around: &Around, told: &mut u64) -> bool {
+        if !self.live {
+            return self.generation == self.session.generation();
+        }
+        if last.seq <= self.after {
+            return true;
+        }
+        let (after, from_seq) = (self.after, self.from_seq);
+        self.after = last.seq;
+        let is_new = |encoded: &&Arc<Encoded>| encoded.entry().is_some_and(|entry| entry.seq > after);
+        let news = together
+            .iter()
+            .filter(is_new)
+            .map(|encoded| encoded.seen_from(from_seq));
+        let (taken, push) = self.session.push_all(self.generation, news);
+        *told += taken;
+        around.stats.resyncs.add(u64::from(push == Push::Overflowed));
+        if push != Push::Taken {
+            return false;
+        }
+        let stays = !last.body.moves_people() || !last.body.takes_out(last.actor.id, self.session.user);
+        if !stays {
+            self.session.push(self.generation, &gone(last, around.dialects));
+            self.session.unfollow(last.room, last.seq);
+        }
+        stays
     }
 }
 

@@ -134,6 +134,12 @@ impl Session {
         self.inside().queue.rest();
     }
 
+    /// Brings what a push needs into the processor's cache; true if a push once panicked. Asked of several sessions one
+    /// after the other, their memory comes at once, where the locks of pushes would have it come one by one.
+    pub(crate) fn warm(&self) -> bool {
+        self.inside.is_poisoned()
+    }
+
     /// Why the session is over, if it is.
     pub fn closing(&self) -> Option<Closing> {
         self.inside().closing

@@ -26,6 +26,20 @@ async fn strangers_cannot_use_up_what_a_room_takes() {
 }
 
 #[tokio::test]
+async fn whoever_was_removed_cannot_use_up_what_the_room_takes() {
+    let server = Server::with(Options::default().limit("sends_per_room", "1/60s:10")).await;
+    let [ada, eve] = server.people(["ada", "eve"]).await;
+    let room = ada.room(RoomKind::Private, "private", &[&eve]).await.id;
+    eve.says(room, "one of us").await;
+    ada.api.remove(room, eve.id()).await.expect("removed");
+    for _ in 0..30 {
+        let refused = eve.api.post(room, &post("let me in again")).await;
+        assert_eq!(refused.expect_err("a stranger").code(), Some("not_found"));
+    }
+    ada.says(room, "still mine").await;
+}
+
+#[tokio::test]
 async fn a_room_that_was_asked_for_with_a_key_is_opened_once_although_the_client_hung_up() {
     let server = Server::start().await;
     let ada = server.person("ada").await;

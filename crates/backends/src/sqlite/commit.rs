@@ -22,32 +22,33 @@ use super::{entries, index};
 use crate::fold::key;
 use crate::record;
 
-/// Commits the drafts in order and answers each. A draft that fails for a reason of its own does not take its
-/// neighbours with it: they are then written one by one.
-pub(crate) fn commit(
+/// Writes the drafts in order and answers each. A draft that is refused has written nothing; if the database fails one,
+/// all of them have to be undone, and can be tried `apart`.
+pub(crate) fn together(
     db: &Connection,
     drafts: &[Draft],
     now: Timestamp,
     keep_outbox: bool,
 ) -> Answer<Vec<Result<Outcome, Error>>> {
-    let write = |drafts: &[Draft]| {
-        db.prepare_cached("savepoint drafts")?.execute([])?;
-        let outcomes = Batch::new(db, now, keep_outbox).write(drafts);
-        if outcomes.is_err() && !db.is_autocommit() {
-            db.prepare_cached("rollback to drafts")?.execute([])?;
-        }
-        db.prepare_cached("release drafts")?.execute([])?;
-        outcomes
-    };
-    match write(drafts) {
-        Err(fault) if drafts.len() > 1 && !fault.concerns_all() => {
-            tracing::error!(?fault, "a batch of entries failed; trying them one by one");
-        }
-        outcomes => return outcomes,
-    }
+    Batch::new(db, now, keep_outbox).write(drafts)
+}
+
+/// The same, but a draft that fails for a reason of its own does not take its neighbours with it.
+pub(crate) fn apart(
+    db: &Connection,
+    drafts: &[Draft],
+    now: Timestamp,
+    keep_outbox: bool,
+) -> Answer<Vec<Result<Outcome, Error>>> {
     let mut outcomes = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        match write(std::slice::from_ref(draft)) {
+        db.prepare_cached("savepoint draft")?.execute([])?;
+        let one = together(db, std::slice::from_ref(draft), now, keep_outbox);
+        if one.is_err() && !db.is_autocommit() {
+            db.prepare_cached("rollback to draft")?.execute([])?;
+        }
+        db.prepare_cached("release draft")?.execute([])?;
+        match one {
             Ok(one) => outcomes.extend(one),
             Err(fault) if fault.concerns_all() => return Err(fault),
             Err(fault) => outcomes.push(Err(fault.into_error())),

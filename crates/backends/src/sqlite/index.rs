@@ -117,9 +117,19 @@ fn period_token(period: i64) -> String {
 fn pieces(folded: &str) -> Vec<u64> {
     let mut pieces = Vec::with_capacity(folded.len() * PIECE);
     for run in folded.split(' ') {
-        let letters: Vec<char> = run.chars().collect();
-        for length in 1..=PIECE {
-            pieces.extend(letters.windows(length).map(pack));
+        let (mut before, mut last) = (0, 0);
+        for letter in run.chars() {
+            let letter = pack(&[letter]);
+            // The three pieces that end here; a number tells how many letters it is.
+            let two = last << 21 | letter;
+            pieces.push(letter);
+            if last != 0 {
+                pieces.push(two);
+            }
+            if before != 0 {
+                pieces.push(before << 42 | two);
+            }
+            (before, last) = (last, letter);
         }
     }
     pieces.sort_unstable();
@@ -131,7 +141,9 @@ fn spelled(pieces: Vec<u64>) -> String {
     let mut text = String::with_capacity(pieces.len() * (PIECE + 1));
     for piece in pieces {
         text.push(' ');
-        text.extend(spell(piece));
+        for letter in spell(piece) {
+            text.push(letter);
+        }
     }
     text
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chat::account::{Account, Avatar, Login, NewAccount, Person, ProfileChanges, Role};
-use chat::error::Result;
+use chat::error::{Error, Result};
 use chat::event::{Draft, Entry, Outcome};
 use chat::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
 use chat::message::{Edit, Message, Page, Query, Range, Target};
@@ -16,8 +16,17 @@ use super::{Sqlite, accounts, answers, commit, entries, logins, members, message
 #[async_trait]
 impl Store for Sqlite {
     async fn commit(&self, batch: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
+        let batch: Arc<[Draft]> = batch.into();
+        let (clock, keep_outbox, drafts) = (Arc::clone(&self.clock), self.keep_outbox, Arc::clone(&batch));
+        let outcomes = self
+            .write(move |link| commit::together(&link.db, &drafts, clock.now(), keep_outbox))
+            .await;
+        if batch.len() == 1 || !matches!(outcomes, Err(Error::Internal)) {
+            return outcomes;
+        }
+        tracing::error!("a batch of entries failed; trying them one by one");
         let (clock, keep_outbox) = (Arc::clone(&self.clock), self.keep_outbox);
-        self.write(move |link| commit::commit(&link.db, &batch, clock.now(), keep_outbox))
+        self.write(move |link| commit::apart(&link.db, &batch, clock.now(), keep_outbox))
             .await
     }
 

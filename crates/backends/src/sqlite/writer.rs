@@ -116,8 +116,27 @@ fn run(link: &Link, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
             let Ok(job) = waiting.try_recv() else { break };
             batch.push(job);
         }
-        transact(link, batch);
+        match <[_; 1]>::try_from(batch) {
+            Ok([job]) => transact_alone(link, job),
+            Err(batch) => transact(link, batch),
+        }
     }
+}
+
+/// A transaction for one job. There is nobody to be kept from its failure, so there is no savepoint, for which SQLite
+/// would keep a copy of every page that is changed.
+fn transact_alone(link: &Link, mut job: Box<dyn Job>) {
+    if let Err(failure) = execute(link, "begin immediate") {
+        job.answer(Some(meaning(&failure)));
+        return;
+    }
+    let lost = if job.work(link).is_ok() {
+        commit(link).err()
+    } else {
+        roll_back(link);
+        None
+    };
+    job.answer(lost);
 }
 
 /// One transaction for the batch. Where SQLite gives the transaction up half way (the disk is full), those that ran
@@ -142,10 +161,7 @@ fn transact(link: &Link, batch: Vec<Box<dyn Job>>) {
         }
         let reason = match lost {
             Some(failure) => Some(undo(link, &failure)),
-            None => execute(link, "commit").err().map(|failure| {
-                stop_if_the_disk_failed(&failure);
-                undo(link, &failure)
-            }),
+            None => commit(link).err(),
         };
         ran.into_iter().for_each(|job| job.answer(reason.clone()));
     }
@@ -160,12 +176,25 @@ fn in_savepoint(link: &Link, job: &mut dyn Job) -> rusqlite::Result<()> {
     execute(link, "release job")
 }
 
-fn undo(link: &Link, failure: &rusqlite::Error) -> Error {
+/// Ends the transaction, or answers why everything in it is lost.
+fn commit(link: &Link) -> Result<()> {
+    execute(link, "commit").map_err(|failure| {
+        stop_if_the_disk_failed(&failure);
+        undo(link, &failure)
+    })
+}
+
+fn roll_back(link: &Link) {
+    // SQLite may have given it up itself.
     if !link.db.is_autocommit()
         && let Err(failure) = link.db.execute_batch("rollback")
     {
         tracing::error!(%failure, "a transaction could not be rolled back");
     }
+}
+
+fn undo(link: &Link, failure: &rusqlite::Error) -> Error {
+    roll_back(link);
     match meaning(failure) {
         // A savepoint that is gone: SQLite had rolled the transaction back, and said why to the job that it stopped.
         Error::Internal => Error::Unavailable {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use backends::{Options, durability, open};
+use chat::error::Error;
 use chat::event::{Body, Outcome};
 use chat::ids::{RoomId, Seq, UserId};
 use chat::message::Range;
@@ -27,6 +28,30 @@ async fn everything_is_still_there_after_a_restart() {
     assert_eq!(world.found(ada, terms(&["there"])).await, ["hello there"]);
     assert!(matches!(world.commit(sent).await, Ok(Outcome::Repeated(entry)) if entry.seq == 2));
     assert_eq!(world.post(room, ada, "again").await.seq, 3);
+}
+
+#[tokio::test]
+async fn what_the_database_fails_to_write_does_not_take_its_neighbours_with_it() {
+    let world = World::in_a_file().await;
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let path = world.folder.as_ref().unwrap().path().join("rill.db");
+    let other = rusqlite::Connection::open(path).unwrap();
+    let trap = "create trigger trap after insert on messages when new.text = 'poison'
+                begin select raise(abort, 'a defect'); end";
+    other.execute_batch(trap).unwrap();
+    let texts = ["one", "poison", "two", "poison", "three"];
+    let drafts = texts.iter().map(|text| draft(room, ada, post(text))).collect();
+    let outcomes = world.store.commit(drafts).await.unwrap();
+    for (text, outcome) in texts.iter().zip(&outcomes) {
+        assert_eq!(outcome.is_err(), *text == "poison", "{text}: {outcome:?}");
+    }
+    let alone = world.commit(draft(room, ada, post("poison"))).await;
+    assert_eq!(alone.err(), Some(Error::Internal));
+    assert_eq!(world.post(room, ada, "four").await.seq, 5);
+    let page = world.page(room, ada, Range::Latest, 10).await;
+    let kept: Vec<_> = page.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(kept, ["one", "two", "three", "four"]);
 }
 
 /// How many answers the child is let give before it is killed.

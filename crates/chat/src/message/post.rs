@@ -52,12 +52,16 @@ impl Chat {
     /// Every entry about messages counts as a send, of its sender and, if they are in it, in its room.
     pub(super) async fn admit_send(&self, actor: &Actor, room: RoomId) -> Result<()> {
         self.rates.admit(Action::Send, actor.id())?;
-        let membership = self.ports.store.membership(room, actor.id()).await?;
         // The commit refuses strangers; they must not use up what the room takes.
-        if membership.is_some_and(|own| own.is_present()) {
+        if self.regulars.has(room, actor.id()) || self.is_member(actor, room).await? {
             self.rates.admit(Action::SendInRoom, room)?;
         }
         Ok(())
+    }
+
+    async fn is_member(&self, actor: &Actor, room: RoomId) -> Result<bool> {
+        let membership = self.ports.store.membership(room, actor.id()).await?;
+        Ok(membership.is_some_and(|own| own.is_present()))
     }
 
     /// The members of the room whom a text names, apart from its writer, and whether it names everybody.

@@ -109,7 +109,13 @@ impl Contest<'_> {
             all
         };
         let paced = |side: &Side, which: fn(&Round) -> &Latencies| of_latency(&latencies(side, which)).to_vec();
-        let ratio = |value: fn(&Round) -> Option<f64>| ratio(&server.fastest, &floor.fastest, value);
+        let core = |side: &Side| share(&side.paced, |round| round.server_cpu);
+        let paced = |side: &Side, which: fn(&Round) -> &Latencies| {
+            let mut figures = paced(side, which);
+            figures.push(figure("server_cpu", "its core", Form::Percent, core(side)));
+            figures
+        };
+        let fastest = |value: fn(&Round) -> Option<f64>| ratio(&server.fastest, &floor.fastest, value);
         Report {
             scenario: self.scenario,
             settings: {
@@ -149,13 +155,19 @@ impl Contest<'_> {
                     "per_second",
                     "deliveries a second",
                     Form::Ratio,
-                    ratio(|round| Some(round.per_second())),
+                    fastest(|round| Some(round.per_second())),
                 ),
                 figure(
                     "per_core_second",
                     "deliveries per core second of the server",
                     Form::Ratio,
-                    ratio(Round::per_core_second),
+                    fastest(Round::per_core_second),
+                ),
+                figure(
+                    "per_core_second_paced",
+                    "deliveries per core second, both at the rate of the latencies",
+                    Form::Ratio,
+                    ratio(&server.paced, &floor.paced, Round::per_core_second),
                 ),
             ],
             distributions: vec![("Latencies of the server", latencies(server, |round| &round.latencies))],
@@ -174,9 +186,13 @@ fn line(who: &'static str, figures: Vec<Figure>) -> Line {
     Line { who, figures }
 }
 
+/// What part of a core it took.
+fn share(rounds: &[Round], cpu: fn(&Round) -> Option<f64>) -> Option<f64> {
+    over(rounds, |round| Some(cpu(round)? / round.seconds))
+}
+
 fn side_line(who: &'static str, side: &Side) -> Line {
     let rounds = &side.fastest;
-    let share = |cpu: fn(&Round) -> Option<f64>| over(rounds, |round| Some(cpu(round)? / round.seconds));
     line(
         who,
         vec![
@@ -192,8 +208,18 @@ fn side_line(who: &'static str, side: &Side) -> Line {
                 Form::Count,
                 over(rounds, Round::per_core_second),
             ),
-            figure("server_cpu", "its core", Form::Percent, share(|round| round.server_cpu)),
-            figure("load_cpu", "load's core", Form::Percent, share(|round| round.load_cpu)),
+            figure(
+                "server_cpu",
+                "its core",
+                Form::Percent,
+                share(rounds, |round| round.server_cpu),
+            ),
+            figure(
+                "load_cpu",
+                "load's core",
+                Form::Percent,
+                share(rounds, |round| round.load_cpu),
+            ),
             figure(
                 "per_read",
                 "per read",
