@@ -1,6 +1,7 @@
 //! One connection to the database: how it is opened, tuned, and kept from working for ever on one question.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ const READER_SETUP: &str = "
 pub(crate) struct Link {
     pub(crate) db: Connection,
     deadline: Arc<Mutex<Option<Instant>>>,
+    /// The write-ahead log has grown so much that whoever writes has to see to it.
+    pub(crate) log_is_long: Arc<AtomicBool>,
 }
 
 impl Link {
@@ -103,7 +106,11 @@ impl Link {
                 deadline.is_some_and(|end| Instant::now() >= end)
             }),
         )?;
-        Ok(Self { db, deadline })
+        Ok(Self {
+            db,
+            deadline,
+            log_is_long: Arc::default(),
+        })
     }
 }
 

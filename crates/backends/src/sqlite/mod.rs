@@ -8,6 +8,7 @@ mod answers;
 mod apply;
 mod apply_messages;
 pub(crate) mod bare;
+mod checkpoints;
 mod columns;
 mod commit;
 mod entries;
@@ -34,6 +35,7 @@ use chat::limits;
 use chat::ports::Clock;
 
 use crate::Options;
+use checkpoints::Checkpoints;
 use fault::Answer;
 use link::Link;
 use readers::Readers;
@@ -63,10 +65,11 @@ impl Place {
 
 /// The store. Closing (dropping) it finishes what is being written.
 pub(crate) struct Sqlite {
-    // Readers close before the writer, which then tidies the write-ahead log away.
+    // Readers close before the writer and the checkpoints; whoever closes last tidies the write-ahead log away.
     /// None in memory, where the one connection does everything.
     readers: Option<Readers>,
     writer: Writer,
+    _checkpoints: Option<Checkpoints>,
     clock: Arc<dyn Clock>,
     keep_outbox: bool,
 }
@@ -100,7 +103,7 @@ impl Sqlite {
     }
 
     fn open_now(place: Place, options: Options) -> anyhow::Result<Self> {
-        let link = match &place {
+        let mut link = match &place {
             Place::File(path) => Link::writing(path)?,
             Place::Memory => Link::in_memory()?,
         };
@@ -112,14 +115,15 @@ impl Sqlite {
             }
             Place::Memory => migrate::migrate(&link.db, now)?,
         }
-        let readers = match &place {
-            Place::File(path) => Some(Readers::open(path)?),
-            Place::Memory => None,
+        let (readers, checkpoints) = match &place {
+            Place::File(path) => (Some(Readers::open(path)?), Some(Checkpoints::start(&mut link, path)?)),
+            Place::Memory => (None, None),
         };
         let writer = Writer::start(link).context("cannot start the thread that writes")?;
         Ok(Self {
             readers,
             writer,
+            _checkpoints: checkpoints,
             clock: options.clock,
             keep_outbox: options.keep_outbox,
         })

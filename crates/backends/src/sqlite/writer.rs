@@ -12,6 +12,7 @@ use chat::limits;
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoints::finish_if_the_log_is_long;
 use super::fault::{Answer, Fault, meaning};
 use super::link::Link;
 
@@ -120,6 +121,7 @@ fn run(link: &Link, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
             Ok([job]) => transact_alone(link, job),
             Err(batch) => transact(link, batch),
         }
+        finish_if_the_log_is_long(link);
     }
 }
 
@@ -204,7 +206,8 @@ fn undo(link: &Link, failure: &rusqlite::Error) -> Error {
     }
 }
 
-fn stop_if_the_disk_failed(failure: &rusqlite::Error) {
+/// What the disk failed to sync may be lost although the next sync succeeds.
+pub(super) fn stop_if_the_disk_failed(failure: &rusqlite::Error) {
     if failure.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
         tracing::error!(%failure, "the disk failed while a commit was written; stopping, as what it holds is uncertain");
         std::process::abort();
