@@ -9,6 +9,7 @@ use super::columns::integer;
 use super::commit::{Batch, Line};
 use super::facts::{Aim, State};
 use super::fault::Answer;
+use super::index;
 use crate::record;
 
 impl Batch<'_> {
@@ -45,14 +46,14 @@ impl Batch<'_> {
                 thread.map(|root| *root.id.0.as_bytes()),
                 thread.map(|root| integer(root.seq)),
             ])?;
-        self.to_index.insert(self.db.last_insert_rowid(), true);
+        index::learn_later(self.db, self.db.last_insert_rowid())?;
         self.mention(line, line.seq, mentions, *mentions_room)?;
         if let Some(root) = line.aim {
             self.db
                 .prepare_cached("update messages set replies = replies + 1, changed_seq = ?2 where number = ?1")?
                 .execute((root.number, integer(line.seq)))?;
             if root.replies == 0 {
-                self.to_index.entry(root.number).or_insert(false);
+                index::relearn_later(self.db, root.number)?;
             }
         }
         // Who writes has read what was there.
@@ -89,7 +90,7 @@ impl Batch<'_> {
             ))?;
         self.unmention(line, aim)?;
         self.mention(line, aim.facts.seq, mentions, mentions_room)?;
-        self.to_index.entry(aim.number).or_insert(false);
+        index::relearn_later(self.db, aim.number)?;
         Ok(())
     }
 
@@ -112,7 +113,7 @@ impl Batch<'_> {
             .prepare_cached("delete from reactions where message = ?")?
             .execute([aim.number])?;
         state.pin_count -= u64::from(aim.facts.pinned);
-        self.to_index.entry(aim.number).or_insert(false);
+        index::relearn_later(self.db, aim.number)?;
         Ok(())
     }
 
@@ -146,7 +147,7 @@ impl Batch<'_> {
             .execute((aim.number, pinned.then_some(line.at.0), integer(line.seq)))?;
         state.pin_count += u64::from(pinned);
         state.pin_count -= u64::from(aim.facts.pinned);
-        self.to_index.entry(aim.number).or_insert(false);
+        index::relearn_later(self.db, aim.number)?;
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl Batch<'_> {
             .execute((aim.number, more, integer(line.seq)))?;
         let after = aim.reactions.saturating_add_signed(more);
         if (aim.reactions == 0) != (after == 0) {
-            self.to_index.entry(aim.number).or_insert(false);
+            index::relearn_later(self.db, aim.number)?;
         }
         Ok(())
     }

@@ -11,6 +11,9 @@ use chat::ids::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Statement, params_from_iter};
 
+use super::chores::MERGED_PER_MESSAGE;
+use super::fault::Fault;
+use super::index;
 use super::link::Link;
 use super::migrate::migrate;
 
@@ -89,6 +92,7 @@ impl Rows {
             let commit = Instant::now();
             db.prepare_cached("begin immediate")?.execute([])?;
             self.insert(&mut inserts, at..end)?;
+            index::merge(db, MERGED_PER_MESSAGE * (end - at)).map_err(Fault::into_error)?;
             db.prepare_cached("commit")?.execute([])?;
             each.push(commit.elapsed());
             at = end;

@@ -1,9 +1,9 @@
-//! The one routine that makes entries: repeat? admissible? then the next number, the log, the read tables, the index
-//! and the outbox, all inside the writer's transaction.
+//! The one routine that makes entries: repeat? admissible? then the next number, the log, the read tables, what the
+//! index still has to learn, and the outbox, all inside the writer's transaction.
 //!
 //! Architecture invariant: a draft is refused before anything of it is written; rules are asked, never repeated, here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chat::account::Person;
@@ -16,9 +16,9 @@ use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{integer, number};
+use super::entries;
 use super::facts::{Aim, State, gather};
 use super::fault::{Answer, Fault};
-use super::{entries, index};
 use crate::fold::key;
 use crate::record;
 
@@ -64,9 +64,6 @@ pub(crate) struct Batch<'db> {
     keep_outbox: bool,
     rooms: HashMap<RoomId, Option<State>>,
     people: HashMap<UserId, Option<Person>>,
-    /// Messages to be indexed anew at the end, and whether they are not in the index yet. At the end, because the
-    /// index writes itself out whenever another statement opens a savepoint.
-    pub(crate) to_index: BTreeMap<i64, bool>,
 }
 
 /// A draft that is being written: its place in the log.
@@ -98,7 +95,6 @@ impl<'db> Batch<'db> {
             keep_outbox,
             rooms: HashMap::new(),
             people: HashMap::new(),
-            to_index: BTreeMap::new(),
         }
     }
 
@@ -115,9 +111,6 @@ impl<'db> Batch<'db> {
             if let Some(state) = state {
                 state.store(self.db, *room)?;
             }
-        }
-        for (message, fresh) in &self.to_index {
-            index::write(self.db, *message, *fresh)?;
         }
         Ok(outcomes)
     }

@@ -12,7 +12,7 @@ use chat::ids::{RoomId, Timestamp, UserId};
 use chat::message::Has;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::columns::{id, number, time};
+use super::columns::{id, integer, number, time};
 use super::fault::Answer;
 use crate::fold::fold;
 
@@ -21,9 +21,45 @@ const PIECE: usize = 3;
 /// A token stands for this much time (30 days), in microseconds.
 const PERIOD: i64 = 30 * 24 * 3600 * 1_000_000;
 
+/// Notes a new message, whose tokens are written by `catch_up`: soon, together with those of others.
+pub(crate) fn learn_later(db: &Connection, message: i64) -> Answer<()> {
+    db.prepare_cached("insert into unindexed (message, fresh) values (?, true)")?
+        .execute([message])?;
+    Ok(())
+}
+
+/// Notes a message whose tokens are not the right ones any more.
+pub(crate) fn relearn_later(db: &Connection, message: i64) -> Answer<()> {
+    db.prepare_cached("insert into unindexed (message, fresh) values (?, false) on conflict do nothing")?
+        .execute([message])?;
+    Ok(())
+}
+
+/// How many messages wait for their tokens; more than `at_most` are not counted.
+pub(crate) fn waiting(db: &Connection, at_most: usize) -> Answer<usize> {
+    let mut statement = db.prepare_cached("select count(*) from (select 1 from unindexed limit ?)")?;
+    Ok(statement.query_row([integer(at_most as u64)], |row| number(row, 0))? as usize)
+}
+
+/// Writes the tokens of at most so many messages, the oldest first; answers of how many.
+pub(crate) fn catch_up(db: &Connection, at_most: usize) -> Answer<usize> {
+    let mut statement = db.prepare_cached("select message, fresh from unindexed order by message limit ?")?;
+    let waiting = statement
+        .query_map([integer(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<Vec<(i64, bool)>>>()?;
+    let Some((last, _)) = waiting.last() else { return Ok(0) };
+    db.prepare_cached("delete from unindexed where message <= ?")?
+        .execute([last])?;
+    // All tokens at the end: the index writes itself out when it is left for another table.
+    for (message, fresh) in &waiting {
+        write(db, *message, *fresh)?;
+    }
+    Ok(waiting.len())
+}
+
 /// Writes the tokens of a message as it stands; of a deleted one none are left.
 /// `fresh` says that the message has no tokens yet.
-pub(crate) fn write(db: &Connection, message: i64, fresh: bool) -> Answer<()> {
+fn write(db: &Connection, message: i64, fresh: bool) -> Answer<()> {
     if !fresh {
         db.prepare_cached("delete from search where rowid = ?")?
             .execute([message])?;
@@ -58,6 +94,15 @@ pub(crate) fn write(db: &Connection, message: i64, fresh: bool) -> Answer<()> {
             .execute((message, tokens))?;
     }
     Ok(())
+}
+
+/// Merges pieces of the index, at most so many pages of 1,000 bytes; false if there was nothing to merge.
+pub(crate) fn merge(db: &Connection, pages: usize) -> Answer<bool> {
+    let before = db.total_changes();
+    db.prepare_cached("insert into search (search, rank) values ('merge', ?)")?
+        .execute([integer(pages as u64)])?;
+    // "If the difference is less than two, the command did nothing" (https://sqlite.org/fts5.html#the_merge_command).
+    Ok(db.total_changes() - before >= 2)
 }
 
 /// The tokens that a message must have to contain a folded term.

@@ -23,6 +23,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "left",
         sql: include_str!("../../migrations/sqlite/0002_left.sql"),
     },
+    Migration {
+        number: 3,
+        name: "index later",
+        sql: include_str!("../../migrations/sqlite/0003_index_later.sql"),
+    },
 ];
 
 const CREATE: &str = "

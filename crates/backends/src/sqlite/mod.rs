@@ -9,6 +9,7 @@ mod apply;
 mod apply_messages;
 pub(crate) mod bare;
 mod checkpoints;
+mod chores;
 mod columns;
 mod commit;
 mod entries;

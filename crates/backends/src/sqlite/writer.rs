@@ -4,31 +4,35 @@
 //! write and report success the second time, so the process stops and the log on disk says what was stored.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chat::error::{Error, Result};
 use chat::limits;
 use rusqlite::ErrorCode;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::checkpoints::finish_if_the_log_is_long;
+use super::chores::Chores;
 use super::fault::{Answer, Fault, meaning};
 use super::link::Link;
 
+/// Nobody had anything to be written for so long: chores need not wait any longer.
+const QUIET: Duration = Duration::from_millis(20);
+
 /// Sends work to the thread; dropping it lets the thread finish what waits, close the database and end.
 pub(crate) struct Writer {
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    jobs: Option<SyncSender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread, which owns the connection from now on.
     pub(crate) fn start(link: Link) -> std::io::Result<Self> {
-        let (jobs, waiting) = mpsc::channel(limits::INTAKE_QUEUE_MAX);
+        let (jobs, waiting) = sync_channel(limits::INTAKE_QUEUE_MAX);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || run(&link, waiting))?;
+            .spawn(move || run(&link, &waiting))?;
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -110,8 +114,23 @@ where
     }
 }
 
-fn run(link: &Link, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
-    while let Some(first) = waiting.blocking_recv() {
+fn run(link: &Link, waiting: &Receiver<Box<dyn Job>>) {
+    let mut chores = Chores::default();
+    // At first: an earlier process may have left some.
+    let mut more_to_do = true;
+    loop {
+        let first = if more_to_do {
+            match waiting.recv_timeout(QUIET) {
+                Err(RecvTimeoutError::Timeout) => {
+                    more_to_do = chores.go_on(link, true);
+                    continue;
+                }
+                first => first.ok(),
+            }
+        } else {
+            waiting.recv().ok()
+        };
+        let Some(first) = first else { return };
         let mut batch = vec![first];
         while batch.len() < limits::BATCH_ITEMS_MAX {
             let Ok(job) = waiting.try_recv() else { break };
@@ -121,7 +140,7 @@ fn run(link: &Link, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
             Ok([job]) => transact_alone(link, job),
             Err(batch) => transact(link, batch),
         }
-        finish_if_the_log_is_long(link);
+        more_to_do = chores.go_on(link, false);
     }
 }
 
@@ -176,6 +195,18 @@ fn in_savepoint(link: &Link, job: &mut dyn Job) -> rusqlite::Result<()> {
         execute(link, "rollback to job")?;
     }
     execute(link, "release job")
+}
+
+/// A transaction of the writer's own.
+pub(super) fn in_transaction<T>(link: &Link, work: impl FnOnce(&Link) -> Answer<T>) -> Answer<T> {
+    execute(link, "begin immediate")?;
+    match work(link) {
+        Ok(done) => commit(link).map(|()| done).map_err(Fault::Refused),
+        Err(fault) => {
+            roll_back(link);
+            Err(fault)
+        }
+    }
 }
 
 /// Ends the transaction, or answers why everything in it is lost.
