@@ -159,7 +159,7 @@ def with_sockudo(root, port):
     return [str(root / "sockudo/bin/sockudo")], {
         "HOST": "127.0.0.1",
         "PORT": str(port),
-        "LOG_LEVEL": "error",
+        "RUST_LOG": "error",
         "METRICS_ENABLED": "false",
         "RATE_LIMITER_ENABLED": "false",
         "WEBSOCKET_COMPRESSION": "disabled",
