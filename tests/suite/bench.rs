@@ -1,13 +1,18 @@
 //! `rill bench` as people run it who doubt a figure: every scenario in small, judged for sense and never for speed.
 
+use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use support::Server;
 use support::server::binary;
 use support::wait::{until, within};
+use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::sync::broadcast;
+use tokio_tungstenite::accept_async;
 
 /// A short run in a build without optimisation, beside all other tests.
 const RUN_WAIT: Duration = Duration::from_secs(120);
@@ -154,12 +159,71 @@ async fn a_server_that_runs_already_is_measured_where_it_is() {
 }
 
 #[tokio::test]
+async fn the_same_load_measures_our_server_bare_sockets_and_a_server_of_somebody_else() {
+    let url = format!("http://{}", broadcasts().await);
+    for (dialect, frame_bytes) in [
+        // The text has 200 bytes, and the header of a frame four; ours says more than the text.
+        (format!("plain --url {url}"), 204..205),
+        ("floor".into(), 204..205),
+        ("rill".into(), 400..1000),
+    ] {
+        let words = format!("peer --dialect {dialect} --listeners 20 --senders 4 --burst 4 --messages 10 --seconds 1");
+        let report = figures(&words).await;
+        let found = number(&report, "settings/frame_bytes") as u64;
+        assert!(frame_bytes.contains(&found), "{dialect}: {found}");
+        ordered(&report, "figures/latency_last/server");
+        let mut expected = vec!["fastest/one_at_a_time/per_second", "fastest/in_bursts/per_second"];
+        // Whose time and memory it would be, nobody said of a server that runs already.
+        if !dialect.contains("--url") {
+            expected.extend(["fastest/in_bursts/per_core_second", "memory/server/resident_bytes"]);
+        }
+        for figure in expected {
+            assert!(
+                number(&report, &format!("figures/{figure}")) > 20.0,
+                "{figure}: {report:#}"
+            );
+        }
+    }
+}
+
+/// A server of a few lines that sends what one says to all.
+async fn broadcasts() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it has an address");
+    let (room, _) = broadcast::channel(1024);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (room, mut hears) = (room.clone(), room.subscribe());
+            tokio::spawn(async move {
+                let (mut write, mut read) = accept_async(stream).await.expect("a handshake").split();
+                let hear = async {
+                    while let Ok(message) = hears.recv().await {
+                        if write.send(message).await.is_err() {
+                            return;
+                        }
+                    }
+                };
+                let speak = async {
+                    while let Some(Ok(message)) = read.next().await {
+                        room.send(message).expect("at least this connection hears it");
+                    }
+                };
+                tokio::join!(hear, speak);
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
 async fn a_wrong_flag_is_refused_with_what_would_be_right() {
     for (words, hint) in [
         ("fanout --url https://chat.example.org", "plain HTTP"),
         ("fanout --transport pigeon", "websocket"),
         ("fanout --pid 1", "--url"),
         ("fanout --listeners none", "--listeners"),
+        ("peer --dialect plain", "--url"),
+        ("peer --dialect latin", "nats"),
     ] {
         let output = bench(words).await;
         assert!(!output.status.success(), "{words}");

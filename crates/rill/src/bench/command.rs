@@ -2,6 +2,8 @@
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
+use super::peer;
+
 /// A flag of one scenario that takes a number.
 struct Number {
     name: &'static str,
@@ -36,6 +38,14 @@ const BYTES: Number = number("bytes", "200", 8_000, "The text of a message, in b
 const LISTENERS: Number = number("listeners", "1000", 1_000_000, "Connections that hear everything");
 const SENDERS: Number = number("senders", "16", 4_096, "Connections that post, in turn");
 const BURST: Number = number("burst", "1", 256, "Messages that are posted at once");
+const BURST_OF_MANY: Number = number(
+    "burst",
+    "16",
+    256,
+    "Messages that are posted at once in the second part",
+);
+const RATE_FOR_ALL: Number = number("rate", "20", 1_000_000, "Messages a second while latency is measured");
+const PACED: Number = number("messages", "100", 1_000_000, "Messages of which latency is measured");
 const CONNECTIONS: Number = number("connections", "256", 1_000_000, "Connections that post");
 const HELD: Number = or_zero(
     "connections",
@@ -109,9 +119,29 @@ pub struct Scenario {
     pub name: &'static str,
     about: &'static str,
     numbers: &'static [Number],
-    /// Whether connections that listen may be streams of events.
-    streams: bool,
+    choices: &'static [Choice],
 }
+
+/// A flag of some scenarios that takes one of a few words.
+struct Choice {
+    name: &'static str,
+    default: &'static str,
+    words: &'static [&'static str],
+    about: &'static str,
+}
+
+const TRANSPORT: Choice = Choice {
+    name: "transport",
+    default: "websocket",
+    words: &["websocket", "sse"],
+    about: "How listeners listen",
+};
+const DIALECT: Choice = Choice {
+    name: "dialect",
+    default: "rill",
+    words: peer::DIALECTS,
+    about: "What the server speaks; the first two are started here unless --url names one",
+};
 
 impl Scenario {
     pub fn numbers(&self) -> Vec<&'static str> {
@@ -127,7 +157,7 @@ pub const SCENARIOS: &[Scenario] = &[
         numbers: &[
             ROUNDS, SECONDS, LISTENERS, SENDERS, BURST, WINDOW, RATE, BYTES, ACCOUNTS,
         ],
-        streams: true,
+        choices: &[TRANSPORT],
     },
     Scenario {
         name: "ingest",
@@ -144,19 +174,19 @@ pub const SCENARIOS: &[Scenario] = &[
             BYTES,
             ACCOUNTS,
         ],
-        streams: false,
+        choices: &[],
     },
     Scenario {
         name: "idle",
         about: "Connections on which nothing happens: what each costs in memory, beside bare sockets",
         numbers: &[SECONDS, HELD, ACCOUNTS],
-        streams: true,
+        choices: &[TRANSPORT],
     },
     Scenario {
         name: "resume",
         about: "Everybody comes back at once after kill -9: until all have what they missed, beside bare sockets",
         numbers: &[ROUNDS, CLIENTS, MISSED, RATE_OF_TALK, BYTES, ACCOUNTS],
-        streams: false,
+        choices: &[],
     },
     Scenario {
         name: "rooms",
@@ -172,13 +202,13 @@ pub const SCENARIOS: &[Scenario] = &[
             RATE_OF_SENDS,
             BYTES,
         ],
-        streams: true,
+        choices: &[TRANSPORT],
     },
     Scenario {
         name: "history",
         about: "Pages and search at any depth of a long log, beside the same in a short one",
         numbers: &[ROUNDS, LONG, SHORT, QUESTIONS],
-        streams: false,
+        choices: &[],
     },
     Scenario {
         name: "mixed",
@@ -193,7 +223,22 @@ pub const SCENARIOS: &[Scenario] = &[
             RATE_OF_DEEDS,
             BYTES,
         ],
-        streams: false,
+        choices: &[],
+    },
+    Scenario {
+        name: "peer",
+        about: "One room of any server, in figures that can stand beside another's: speed, latency, memory",
+        numbers: &[
+            SECONDS,
+            LISTENERS,
+            SENDERS,
+            BURST_OF_MANY,
+            RATE_FOR_ALL,
+            PACED,
+            BYTES,
+            ACCOUNTS,
+        ],
+        choices: &[DIALECT],
     },
 ];
 
@@ -228,7 +273,7 @@ fn scenario(scenario: &Scenario) -> Command {
     let text = |name: &'static str, value: &'static str, about: &'static str| {
         Arg::new(name).long(name).value_name(value).help(about)
     };
-    let mut command = Command::new(scenario.name)
+    let command = Command::new(scenario.name)
         .about(scenario.about)
         .arg(text(
             "url",
@@ -259,12 +304,18 @@ fn scenario(scenario: &Scenario) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print JSON, for programs"),
         );
-    if scenario.streams {
-        command = command.arg(
-            text("transport", "NAME", "How listeners listen [default: websocket]").value_parser(["websocket", "sse"]),
-        );
-    }
-    command.args(scenario.numbers.iter().map(numbered))
+    command
+        .args(scenario.choices.iter().map(chosen))
+        .args(scenario.numbers.iter().map(numbered))
+}
+
+fn chosen(choice: &Choice) -> Arg {
+    Arg::new(choice.name)
+        .long(choice.name)
+        .value_name("NAME")
+        .default_value(choice.default)
+        .value_parser(choice.words.to_vec())
+        .help(choice.about)
 }
 
 fn numbered(number: &Number) -> Arg {

@@ -192,52 +192,42 @@ fn share(rounds: &[Round], cpu: fn(&Round) -> Option<f64>) -> Option<f64> {
 }
 
 fn side_line(who: &'static str, side: &Side) -> Line {
-    let rounds = &side.fastest;
-    line(
-        who,
-        vec![
-            figure(
-                "per_second",
-                "a second",
-                Form::Count,
-                over(rounds, |round| Some(round.per_second())),
-            ),
-            figure(
-                "per_core_second",
-                "per core second",
-                Form::Count,
-                over(rounds, Round::per_core_second),
-            ),
-            figure(
-                "server_cpu",
-                "its core",
-                Form::Percent,
-                share(rounds, |round| round.server_cpu),
-            ),
-            figure(
-                "load_cpu",
-                "load's core",
-                Form::Percent,
-                share(rounds, |round| round.load_cpu),
-            ),
-            figure(
-                "per_read",
-                "per read",
-                Form::Ratio,
-                over(rounds, |round| Some(round.per_read())),
-            ),
-            figure(
-                "resident_bytes",
-                "memory",
-                Form::Mebibytes,
-                side.resident.map(|bytes| bytes as f64),
-            ),
-            figure(
-                "socket_buffer_bytes",
-                "socket buffers",
-                Form::Mebibytes,
-                over(rounds, |round| round.socket_buffers.map(|bytes| bytes as f64)),
-            ),
-        ],
-    )
+    let mut figures = of_speed(&side.fastest);
+    figures.push(figure(
+        "resident_bytes",
+        "memory",
+        Form::Mebibytes,
+        side.resident.map(|bytes| bytes as f64),
+    ));
+    figures.push(figure(
+        "socket_buffer_bytes",
+        "socket buffers",
+        Form::Mebibytes,
+        over(&side.fastest, |round| round.socket_buffers.map(|bytes| bytes as f64)),
+    ));
+    line(who, figures)
+}
+
+/// What rounds at full speed say: the medians.
+pub fn of_speed(rounds: &[Round]) -> Vec<Figure> {
+    let per_second = over(rounds, |round| Some(round.per_second()));
+    let per_core_second = over(rounds, Round::per_core_second);
+    let per_read = over(rounds, |round| Some(round.per_read()));
+    vec![
+        figure("per_second", "a second", Form::Count, per_second),
+        figure("per_core_second", "per core second", Form::Count, per_core_second),
+        figure(
+            "server_cpu",
+            "its core",
+            Form::Percent,
+            share(rounds, |round| round.server_cpu),
+        ),
+        figure(
+            "load_cpu",
+            "load's core",
+            Form::Percent,
+            share(rounds, |round| round.load_cpu),
+        ),
+        figure("per_read", "per read", Form::Ratio, per_read),
+    ]
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-/// What a process had used up at one moment.
+use super::machine;
+
+/// What a process and its children had used up at one moment.
 pub struct Used {
     ticks: u64,
     /// Nanoseconds of each thread that runs.
@@ -14,28 +16,46 @@ pub struct Used {
 /// A process whose time is measured; nothing where nobody knows which it is, or where it is gone.
 pub struct Clock {
     pid: Option<u32>,
+    /// With or without the children of the process.
+    read: fn(u32) -> Option<Used>,
     before: Option<Used>,
 }
 
 impl Clock {
-    /// Begins to measure.
+    /// Begins to measure a server: all that it started works for it.
     pub fn start(pid: Option<u32>) -> Self {
-        Self {
-            pid,
-            before: pid.and_then(Used::by),
-        }
+        Self::by(pid, Used::by)
+    }
+
+    /// Begins to measure this process without the servers that it started.
+    pub fn start_own() -> Self {
+        Self::by(Some(std::process::id()), Used::by_one)
+    }
+
+    fn by(pid: Option<u32>, read: fn(u32) -> Option<Used>) -> Self {
+        let before = pid.and_then(read);
+        Self { pid, read, before }
     }
 
     /// Seconds on a core since the start.
     pub fn seconds(&self) -> Option<f64> {
-        let after = Used::by(self.pid?)?;
+        let after = (self.read)(self.pid?)?;
         Some(after.since(self.before.as_ref()?).as_secs_f64())
     }
 }
 
 impl Used {
-    /// Up to now by this process; nothing if there is none.
+    /// Up to now by this process and its children; nothing if there is none.
     pub fn by(pid: u32) -> Option<Self> {
+        let mut used = Self::by_one(pid)?;
+        for child in machine::family(pid).into_iter().skip(1).filter_map(Self::by_one) {
+            used.ticks += child.ticks;
+            used.threads.extend(child.threads);
+        }
+        Some(used)
+    }
+
+    fn by_one(pid: u32) -> Option<Self> {
         let ticks = ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
         let mut threads = BTreeMap::new();
         for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
@@ -99,8 +119,8 @@ mod tests {
 
     #[test]
     fn this_process_has_used_a_core_and_no_process_has_not() {
-        let clock = Clock::start(Some(std::process::id()));
-        assert!(clock.seconds().is_some());
+        assert!(Clock::start_own().seconds().is_some());
+        assert!(Clock::start(Some(std::process::id())).seconds().is_some());
         assert!(Clock::start(Some(u32::MAX)).seconds().is_none());
         assert!(Clock::start(None).seconds().is_none());
     }

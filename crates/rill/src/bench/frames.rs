@@ -103,23 +103,39 @@ fn measure(bytes: &[u8]) -> Result<Option<(usize, usize)>> {
 /// A frame of a client: whole, and masked with zeros, which leaves prepared bytes as they are. The server has to
 /// unmask it like any other; that a mask cannot be guessed protects browsers, not programs.
 pub fn of_client(opcode: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![0x80 | opcode];
-    match payload.len() {
-        length @ 0..=125 => frame.push(0x80 | length as u8),
-        length @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&(length as u16).to_be_bytes());
-        }
-        length => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&(length as u64).to_be_bytes());
-        }
-    }
+    let mut frame = header(opcode, payload.len(), 0x80);
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(payload);
     frame
 }
 
+/// A frame of a server: whole, and not masked.
+pub fn of_server(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = header(opcode, payload.len(), 0);
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// What stands before the mask, in its shortest form.
+fn header(opcode: u8, length: usize, masked: u8) -> Vec<u8> {
+    let mut header = vec![0x80 | opcode];
+    match length {
+        length @ 0..=125 => header.push(masked | length as u8),
+        length @ 126..=0xffff => {
+            header.push(masked | 126);
+            header.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+        length => {
+            header.push(masked | 127);
+            header.extend_from_slice(&(length as u64).to_be_bytes());
+        }
+    }
+    header
+}
+
+/// What makes an HTTP request a handshake (RFC 6455 section 4.1). No extension is offered, so that nothing is compressed.
+pub const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                           Sec-WebSocket-Key: cmlsbCBiZW5jaCBsb2FkLg==\r\n";
 /// Text (RFC 6455 section 11.8).
 pub const TEXT: u8 = 1;
 /// The answer to a ping.
@@ -129,14 +145,7 @@ pub const PONG: u8 = 10;
 mod tests {
     use super::*;
 
-    fn of_server(first: u8, payload: &[u8]) -> Vec<u8> {
-        let mut frame = of_client(first & 0x0f, payload);
-        let header = frame.len() - payload.len() - 4;
-        frame.drain(header..header + 4);
-        frame[0] = first;
-        frame[1] &= 0x7f;
-        frame
-    }
+    const PING: u8 = 9;
 
     #[test]
     fn every_frame_is_found_once_wherever_the_bytes_are_cut() {
@@ -144,7 +153,7 @@ mod tests {
         let payloads: [&[u8]; 5] = [b"", b"short", &[b'y'; 126], &long, b"last"];
         let mut bytes = Vec::new();
         for (number, payload) in payloads.iter().enumerate() {
-            bytes.extend(of_server(if number == 1 { 0x89 } else { 0x81 }, payload));
+            bytes.extend(of_server(if number == 1 { PING } else { TEXT }, payload));
         }
         for step in [1, 2, 3, 7, 100, 4096, bytes.len()] {
             let (mut walker, mut found) = (Walker::default(), Vec::new());
@@ -180,5 +189,7 @@ mod tests {
     fn a_frame_of_a_client_is_masked_by_nothing() {
         assert_eq!(of_client(TEXT, b"ab"), [0x81, 0x82, 0, 0, 0, 0, b'a', b'b']);
         assert_eq!(of_client(TEXT, &[b'a'; 200])[..8], [0x81, 0xfe, 0, 200, 0, 0, 0, 0]);
+        assert_eq!(of_server(TEXT, b"ab"), [0x81, 2, b'a', b'b']);
+        assert_eq!(of_server(TEXT, &[b'a'; 200])[..5], [0x81, 0x7e, 0, 200, b'a']);
     }
 }

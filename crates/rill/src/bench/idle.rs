@@ -13,7 +13,8 @@ use super::people::{self, People};
 use super::progress::Progress;
 use super::report::{Form, Line, Report, Table, figure};
 use super::settings::Settings;
-use super::swarm::{Greeting, Swarm};
+use super::swarm::Swarm;
+use super::swarm::greeting::Greeting;
 use super::target::{Floor, Target, connections_max, open_all};
 
 /// Parts of all connections at which memory is looked at.
@@ -124,7 +125,7 @@ fn hold(
 }
 
 /// Does nothing but answer pings for a while; the part of its core that the server used meanwhile.
-fn rest(swarm: &mut Swarm, time: Duration, pid: u32) -> Result<Option<f64>> {
+pub fn rest(swarm: &mut Swarm, time: Duration, pid: u32) -> Result<Option<f64>> {
     let clock = Clock::start(Some(pid));
     let began = Instant::now();
     while began.elapsed() < time {

@@ -26,6 +26,8 @@ pub struct Party {
     pub audience: usize,
     /// Of the server.
     pub pid: Option<u32>,
+    /// Whether a frame may hold several messages.
+    pub packed: bool,
     next: u64,
     finder: Finder,
 }
@@ -85,7 +87,7 @@ impl Meter {
     fn start(pid: Option<u32>, swarm: &Swarm) -> Self {
         Self {
             server: Clock::start(pid),
-            load: Clock::start(Some(std::process::id())),
+            load: Clock::start_own(),
             reads: swarm.reads,
             began: Instant::now(),
         }
@@ -108,6 +110,7 @@ impl Party {
             listeners,
             audience,
             pid,
+            packed: false,
             next: 0,
             finder: Finder::default(),
         }
@@ -230,13 +233,15 @@ impl Party {
     }
 
     fn turn(&mut self, wait: Duration, each: &mut dyn FnMut(u64, Instant)) -> Result<()> {
-        let (finder, listeners) = (&mut self.finder, self.listeners);
+        let (finder, listeners, packed) = (&mut self.finder, self.listeners, self.packed);
         let mut refusal = None;
         self.swarm.turn(wait, &mut |heard| {
             if heard.who >= listeners {
                 if is_refusal(heard.payload) {
                     refusal.get_or_insert_with(|| String::from_utf8_lossy(heard.payload).into_owned());
                 }
+            } else if packed {
+                finder.numbers(heard.payload, &mut |number| each(number, heard.at));
             } else if let Some(number) = finder.number(heard.payload) {
                 each(number, heard.at);
             }

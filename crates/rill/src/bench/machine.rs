@@ -62,9 +62,31 @@ pub fn cpu_of_this_thread() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// Memory of a process that lies in RAM, in bytes.
+/// A process and those that it started, and so on.
+pub fn family(pid: u32) -> Vec<u32> {
+    let mut family = vec![pid];
+    let mut at = 0;
+    while let Some(pid) = family.get(at) {
+        let threads = fs::read_dir(format!("/proc/{pid}/task"));
+        for thread in threads.into_iter().flatten().flatten() {
+            // It may have ended between the two looks.
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            family.extend(
+                children
+                    .split_ascii_whitespace()
+                    .filter_map(|child| child.parse::<u32>().ok()),
+            );
+        }
+        at += 1;
+    }
+    family
+}
+
+/// Memory of a process and its children that lies in RAM, in bytes.
 pub fn resident(pid: u32) -> Option<u64> {
-    kilobytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:")
+    let of = |pid: u32| kilobytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:");
+    let children = family(pid).into_iter().skip(1).filter_map(of).sum::<u64>();
+    Some(of(pid)? + children)
 }
 
 /// The kernel's own memory for objects such as sockets, of the whole machine, in bytes.
@@ -120,9 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn children_belong_to_the_family() {
+        let mut child = std::process::Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("cat exists");
+        assert!(family(std::process::id()).contains(&child.id()));
+        drop(child.stdin.take());
+        child.wait().expect("it ends with its input");
+        assert_eq!(family(u32::MAX), [u32::MAX]);
+    }
+
+    #[test]
     fn this_process_has_memory_and_the_machine_a_load() {
         let pid = std::process::id();
         assert!(resident(pid).is_some_and(|bytes| bytes > 100_000));
+        assert_eq!(resident(u32::MAX), None);
         assert!(load_average().is_some());
     }
 }

@@ -82,6 +82,15 @@ impl Finder {
         }
         digits(frame.get(self.at..)?)
     }
+
+    /// The numbers of a frame that may hold several messages.
+    pub fn numbers(&mut self, frame: &[u8], each: &mut dyn FnMut(u64)) {
+        let mut rest = frame;
+        while let Some(number) = self.number(rest) {
+            each(number);
+            rest = &rest[self.at + DIGITS..];
+        }
+    }
 }
 
 /// The number of the command that an `ok` answers.
@@ -114,6 +123,23 @@ mod tests {
         }
         assert_eq!(finder.number(b"{\"type\":\"presence\"}"), None);
         assert_eq!(finder.number(b"mark:12"), None);
+    }
+
+    #[test]
+    fn every_number_of_a_frame_that_holds_several_is_found_once() {
+        let mut finder = Finder::default();
+        for (frame, numbers) in [
+            (
+                "..mark:000000000001..mark:000000000002 xmark:000000000003",
+                vec![1, 2, 3],
+            ),
+            ("mark:000000000004", vec![4]),
+            ("none", vec![]),
+        ] {
+            let mut found = Vec::new();
+            finder.numbers(frame.as_bytes(), &mut |number| found.push(number));
+            assert_eq!(found, numbers, "{frame}");
+        }
     }
 
     #[test]

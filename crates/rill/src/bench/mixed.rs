@@ -10,7 +10,8 @@ use super::progress::Progress;
 use super::report::Report;
 use super::settings::Settings;
 use super::statistics::Latencies;
-use super::swarm::{Swarm, Transport};
+use super::swarm::Swarm;
+use super::swarm::greeting::Transport;
 use super::target::{Floor, Target};
 
 mod office;

@@ -23,6 +23,7 @@ mod machine;
 mod marks;
 mod mixed;
 mod pace;
+mod peer;
 mod people;
 mod picture;
 mod progress;
@@ -64,6 +65,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
             "mixed" => mixed::run(&settings).await,
             "idle" => idle::run(&settings).await,
             "ingest" => ingest::run(&settings).await,
+            "peer" => peer::run(&settings).await,
             other => bail!("there is no scenario `{other}`"),
         }
     })?;

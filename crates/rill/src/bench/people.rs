@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::frames;
 use super::marks::{self, Stamped};
-use super::swarm::{Greeting, Transport};
+use super::swarm::greeting::{Greeting, Step, Transport};
 use crate::demo::archive::words::{self, Dice};
 
 /// Everybody's, on servers that last as long as the run. On another server it is random.
@@ -103,10 +103,22 @@ impl People {
             Rc::new(Greeting {
                 request: request(host, transport, token),
                 transport,
-                resume: follow.map(<[u8]>::to_vec),
+                steps: steps(transport, follow),
+                ping: None,
             })
         });
         greetings.collect()
+    }
+}
+
+/// The dialogue of docs/protocol.md up to `resumed`, or up to `welcome` for who follows nothing.
+fn steps(transport: Transport, follow: Option<&[u8]>) -> Vec<Step> {
+    const WELCOME: &[u8] = b"{\"type\":\"welcome\"";
+    let resumed = Step::wait(b"{\"type\":\"resumed\"");
+    match (transport, follow) {
+        (Transport::WebSocket, Some(follow)) => vec![Step::say(WELCOME, follow.to_vec()), resumed],
+        (Transport::WebSocket, None) => vec![Step::wait(WELCOME)],
+        (Transport::Stream, _) => vec![resumed],
     }
 }
 
@@ -123,11 +135,7 @@ pub fn follow(cursor: Option<(Uuid, u64)>) -> Result<Vec<u8>> {
 /// The request that opens a socket or a stream of events.
 pub fn request(host: &str, transport: Transport, token: &str) -> Vec<u8> {
     let (path, more) = match transport {
-        Transport::WebSocket => (
-            "ws",
-            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: cmlsbCBiZW5jaCBsb2FkLg==\r\n",
-        ),
+        Transport::WebSocket => ("ws", frames::UPGRADE),
         Transport::Stream => ("events", "Accept: text/event-stream\r\n"),
     };
     format!("GET /api/v1/{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{more}\r\n").into_bytes()

@@ -9,7 +9,8 @@ use super::people::{self, People};
 use super::progress::Progress;
 use super::report::Report;
 use super::settings::Settings;
-use super::swarm::{Swarm, Transport};
+use super::swarm::Swarm;
+use super::swarm::greeting::Transport;
 use super::target::{Floor, Target, connections_max, open_all};
 
 /// Starts everything and measures.

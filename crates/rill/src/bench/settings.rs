@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use super::machine::{self, Cores};
-use super::swarm::Transport;
+use super::swarm::greeting::Transport;
 
 /// A machine on which fewer programs than this want a core at a time is quiet enough to measure.
 const QUIET: f64 = 0.7;
@@ -21,6 +21,8 @@ pub struct Settings {
     pub rounds: usize,
     pub time: Duration,
     pub transport: Transport,
+    /// What a server of somebody else speaks; empty where only our own is measured.
+    pub dialect: String,
     /// Where folders of servers are made.
     pub folder: PathBuf,
     /// The program that is measured.
@@ -50,6 +52,7 @@ impl Settings {
             rounds: read("rounds").map_or(1, |rounds| rounds as usize),
             time: Duration::from_secs(read("seconds").unwrap_or(1)),
             transport,
+            dialect: text("dialect").unwrap_or_default(),
             // The server works in its own folder, from where a relative path would lead elsewhere.
             folder: std::path::absolute(text("folder").map_or_else(std::env::temp_dir, PathBuf::from))?,
             binary: match text("binary") {

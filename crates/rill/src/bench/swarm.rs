@@ -16,8 +16,10 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use super::{events, frames, marks};
 
 mod connection;
+pub mod greeting;
 
 use connection::{After, Connection, Stage, Walker};
+use greeting::{Greeting, Transport};
 
 const EVENTS_MAX: usize = 1_024;
 /// One buffer for all: a burst to one connection is usually one read.
@@ -26,33 +28,6 @@ const READ_BYTES: usize = 256 * 1024;
 /// those of each further address, fewer because Linux looks for a free port in another, slower way then.
 const CONNECTIONS_UNCHOSEN: usize = 24_000;
 const CONNECTIONS_PER_SOURCE: usize = 12_000;
-
-/// What is said first over a new connection.
-#[derive(Clone)]
-pub struct Greeting {
-    /// The HTTP request; nothing for a bare socket.
-    pub request: Vec<u8>,
-    pub transport: Transport,
-    /// The frame that answers `welcome`. Without one the connection is ready at `welcome`, and follows nothing.
-    pub resume: Option<Vec<u8>>,
-}
-
-/// How frames come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    WebSocket,
-    Stream,
-}
-
-impl Transport {
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::WebSocket => "WebSocket",
-            Self::Stream => "server-sent events",
-        }
-    }
-}
 
 /// Something that was heard.
 pub struct Heard<'a> {

@@ -12,7 +12,8 @@ use super::events;
 use super::floor::orders;
 use super::marks::Stamped;
 use super::settings::Settings;
-use super::swarm::{Greeting, Swarm, Transport};
+use super::swarm::Swarm;
+use super::swarm::greeting::{Greeting, Transport};
 
 /// Nobody's limits are measured here, so that they are out of the way.
 const LIMITS: &[&str] = &[
@@ -36,7 +37,7 @@ const LIMITS: &[&str] = &[
     "sockets=10000000",
 ];
 /// Connections that are being opened at the same time.
-const OPENING_MAX: usize = 256;
+pub const OPENING_MAX: usize = 256;
 /// How long it may take until one more of them is open.
 const OPENING_WAIT: Duration = Duration::from_secs(30);
 /// How often it is looked whether one is.
@@ -185,7 +186,8 @@ impl Floor {
         vec![Rc::new(Greeting {
             request: Vec::new(),
             transport,
-            resume: None,
+            steps: Vec::new(),
+            ping: None,
         })]
     }
 }
@@ -230,7 +232,7 @@ pub fn connections_max(settings: &Settings) -> usize {
 }
 
 /// Host and address of a URL such as `http://localhost:8080`.
-fn place(url: &str) -> Result<(String, SocketAddr)> {
+pub fn place(url: &str) -> Result<(String, SocketAddr)> {
     let Some(rest) = url.strip_prefix("http://") else {
         bail!("--url: `{url}` is not understood; the load speaks plain HTTP, such as http://localhost:8080");
     };

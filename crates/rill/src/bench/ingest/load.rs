@@ -10,7 +10,8 @@ use super::super::pace;
 use super::super::people::{self, People};
 use super::super::settings::Settings;
 use super::super::statistics::Latencies;
-use super::super::swarm::{Swarm, Transport, acknowledged, is_refusal};
+use super::super::swarm::greeting::Transport;
+use super::super::swarm::{Swarm, acknowledged, is_refusal};
 use super::super::target::{Target, open_all};
 use super::Round;
 
@@ -53,7 +54,7 @@ impl Load {
     /// Each connection has `inflight` sends on their way, until `messages` are acknowledged.
     pub fn closed(&mut self, messages: u64, inflight: usize) -> Result<Round> {
         let end = self.next + messages;
-        let (server, load) = (Clock::start(self.pid), Clock::start(Some(std::process::id())));
+        let (server, load) = (Clock::start(self.pid), Clock::start_own());
         let began = Instant::now();
         for place in 0..self.connections * inflight {
             self.post(place % self.connections, end)?;

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use anyhow::{Context, Result, ensure};
 use uuid::Uuid;
 
-use super::super::swarm::{Greeting, Heard, Swarm};
+use super::super::swarm::greeting::Greeting;
+use super::super::swarm::{Heard, Swarm};
 use super::super::target::Target;
 
 /// Connections that are being opened at the same time: what a listening socket usually lets wait.

@@ -8,7 +8,8 @@ use anyhow::{Result, bail};
 
 use super::super::events;
 use super::super::frames::{self, Frame, Kind};
-use super::{Greeting, Heard, Transport};
+use super::Heard;
+use super::greeting::Greeting;
 
 /// The longest head of an HTTP answer.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -25,7 +26,8 @@ pub(super) enum Stage {
     Connecting,
     /// Reads the head of the HTTP answer, of which so much has come.
     Answering(Vec<u8>),
-    Greeting,
+    /// Has taken so many of its steps.
+    Greeting(usize),
     Ready,
 }
 
@@ -67,8 +69,11 @@ impl Connection {
             );
         }
         let rest = head.split_off(end + 4);
-        self.stage = Stage::Greeting;
-        self.frames(who, at, &rest, each)
+        let is_ready = self.greeting.steps.is_empty();
+        self.stage = if is_ready { Stage::Ready } else { Stage::Greeting(0) };
+        let mut after = self.frames(who, at, &rest, each)?;
+        after.became_ready |= is_ready;
+        Ok(after)
     }
 
     fn frames(&mut self, who: usize, at: Instant, bytes: &[u8], each: &mut dyn FnMut(Heard<'_>)) -> Result<After> {
@@ -77,8 +82,13 @@ impl Connection {
         let mut closed = None;
         let mut on_frame = |frame: Frame<'_>| match frame.kind {
             Kind::Text => {
-                if !matches!(stage, Stage::Ready) && greet(greeting, frame.payload, &mut after) {
-                    *stage = Stage::Ready;
+                if let Stage::Greeting(taken) = stage {
+                    *taken += usize::from(greet(greeting, *taken, frame.payload, &mut after));
+                    if after.became_ready {
+                        *stage = Stage::Ready;
+                    }
+                } else if let Some(answer) = greeting.ping.as_ref().and_then(|ping| ping.to(frame.payload)) {
+                    after.say.extend(answer);
                 }
                 each(Heard {
                     who,
@@ -104,51 +114,35 @@ impl Connection {
     }
 }
 
-/// The dialogue up to `resumed` (docs/protocol.md); whether the connection is ready by this frame.
-fn greet(greeting: &Greeting, frame: &[u8], after: &mut After) -> bool {
-    let ready = if frame.starts_with(b"{\"type\":\"welcome\"") {
-        match (greeting.transport, &greeting.resume) {
-            (Transport::WebSocket, Some(resume)) => {
-                after.say.extend_from_slice(resume);
-                false
-            }
-            (Transport::WebSocket, None) => true,
-            (Transport::Stream, _) => false,
-        }
-    } else {
-        frame.starts_with(b"{\"type\":\"resumed\"")
+/// Whether this frame is the next step; the last one makes the connection ready.
+fn greet(greeting: &Greeting, taken: usize, frame: &[u8], after: &mut After) -> bool {
+    let Some(answer) = greeting.steps.get(taken).and_then(|step| step.to(frame)) else {
+        return false;
     };
-    after.became_ready |= ready;
-    ready
+    after.say.extend(answer);
+    after.became_ready |= taken + 1 == greeting.steps.len();
+    true
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::greeting::{Step, Transport};
     use super::*;
 
-    fn greeting(transport: Transport, resume: Option<&[u8]>) -> Greeting {
-        Greeting {
-            request: b"GET".to_vec(),
-            transport,
-            resume: resume.map(<[u8]>::to_vec),
-        }
-    }
-
     #[test]
-    fn a_connection_is_ready_when_it_follows() {
+    fn a_connection_is_ready_when_it_has_taken_its_steps_in_order() {
+        let greeting = Greeting {
+            request: b"GET".to_vec(),
+            transport: Transport::WebSocket,
+            steps: vec![Step::say(b"welcome", b"resume!".to_vec()), Step::wait(b"resumed")],
+            ping: None,
+        };
         let mut after = After::default();
-        let follows = greeting(Transport::WebSocket, Some(b"resume!"));
-        assert!(!greet(&follows, b"{\"type\":\"hello\"}", &mut after));
-        assert!(!greet(&follows, b"{\"type\":\"welcome\",\"me\":{}}", &mut after));
+        for other in [b"hello".as_slice(), b"resumed"] {
+            assert!(!greet(&greeting, 0, other, &mut after));
+        }
+        assert!(greet(&greeting, 0, b"welcome, you", &mut after) && !after.became_ready);
         assert_eq!(after.say, b"resume!");
-        assert!(greet(&follows, b"{\"type\":\"resumed\",\"rooms\":{}}", &mut after));
-        let stream = greeting(Transport::Stream, None);
-        assert!(!greet(&stream, b"{\"type\":\"welcome\"}", &mut after));
-        assert!(greet(&stream, b"{\"type\":\"resumed\"}", &mut after));
-        assert!(greet(
-            &greeting(Transport::WebSocket, None),
-            b"{\"type\":\"welcome\"}",
-            &mut after
-        ));
+        assert!(greet(&greeting, 1, b"resumed", &mut after) && after.became_ready);
     }
 }
