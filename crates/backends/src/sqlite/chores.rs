@@ -15,8 +15,8 @@ use super::writer::in_transaction;
 const INDEXED_AT_ONCE: usize = 64;
 /// Where more have come to wait, half of them, and at most so many: then sends come faster than little by little.
 const INDEXED_AT_ONCE_MAX: usize = 1_024;
-/// Pages of the index (of 1,000 bytes) that are merged at once; some two milliseconds.
-const MERGED_AT_ONCE: usize = 24;
+/// Pages of the index (of 1,000 bytes) that are merged at once; a millisecond or two.
+const MERGED_AT_ONCE: usize = 8;
 /// Pages to be merged for each message: it fills about one, and is merged some times until it is where it stays.
 pub(super) const MERGED_PER_MESSAGE: usize = 3;
 

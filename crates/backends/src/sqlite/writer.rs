@@ -197,16 +197,23 @@ fn in_savepoint(link: &Link, job: &mut dyn Job) -> rusqlite::Result<()> {
     execute(link, "release job")
 }
 
-/// A transaction of the writer's own.
+/// A transaction of the writer's own, which may be undone by a loss of power and is then done again. It waits for no
+/// disk: the next commit that somebody waits for syncs it too, because the log is synced up to its end.
 pub(super) fn in_transaction<T>(link: &Link, work: impl FnOnce(&Link) -> Answer<T>) -> Answer<T> {
-    execute(link, "begin immediate")?;
-    match work(link) {
-        Ok(done) => commit(link).map(|()| done).map_err(Fault::Refused),
-        Err(fault) => {
-            roll_back(link);
-            Err(fault)
-        }
+    execute(link, "pragma synchronous = normal")?;
+    let done = execute(link, "begin immediate").map_err(Fault::from).and_then(|()| {
+        let done = work(link)?;
+        commit(link)?;
+        Ok(done)
+    });
+    if done.is_err() {
+        roll_back(link);
     }
+    if let Err(failure) = execute(link, "pragma synchronous = full") {
+        tracing::error!(%failure, "the database does not promise to keep what is written; stopping");
+        std::process::abort();
+    }
+    done
 }
 
 /// Ends the transaction, or answers why everything in it is lost.
