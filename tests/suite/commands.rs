@@ -14,8 +14,7 @@ use tokio::process::Command;
 async fn rill(server: &Server, words: &[&str], typed: &str) -> Output {
     let mut child = Command::new(binary())
         .args(words)
-        .arg("--data")
-        .arg(server.data())
+        .args(server.place())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

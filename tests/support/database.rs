@@ -1,10 +1,11 @@
-//! The database of a server that does not run, looked at and changed from outside with Python's sqlite3.
+//! The database of a server that does not run, looked at and changed from outside: with Python's sqlite3, or with psql.
 
 use std::process::Stdio;
 
 use tokio::process::Command;
 
 use crate::Server;
+use crate::postgres::{Postgres, name_of};
 use crate::wait::{LIMIT, within};
 
 const SCRIPT: &str = "
@@ -18,7 +19,13 @@ print(json.dumps(rows, default=bytes.hex))
 
 /// Runs one statement: the rows as JSON, a list of lists, with blobs in hexadecimal.
 /// The server must have ended: what it reads afterwards is what is left here.
+/// On PostgreSQL only the first column is told, and blobs are not.
 pub async fn sql(server: &Server, statement: &str) -> serde_json::Value {
+    if let Some(url) = server.database() {
+        let rows = Postgres::shared().sql(name_of(url), statement);
+        let rows = rows.lines().map(|row| serde_json::json!([row]));
+        return rows.collect();
+    }
     let output = Command::new("python3")
         .args(["-c", SCRIPT])
         .arg(server.data().join("rill.db"))
