@@ -4,6 +4,7 @@
 
 mod accounts;
 mod additions;
+mod alike;
 mod direct;
 mod log;
 mod logins;
