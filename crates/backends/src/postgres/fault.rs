@@ -67,8 +67,7 @@ impl Fault {
             Self::Database(failure) => match failure.code() {
                 Some(state) if [SqlState::DISK_FULL, SqlState::QUERY_CANCELED].contains(state) => false,
                 Some(state) => is_passing(state),
-                // Not an answer of the server: the connection failed.
-                None => true,
+                None => is_lost(failure),
             },
         }
     }
@@ -88,6 +87,12 @@ fn is_passing(state: &SqlState) -> bool {
         .any(|class| state.code().starts_with(class))
 }
 
+/// Whether the connection failed, rather than a value on its way over it.
+fn is_lost(failure: &tokio_postgres::Error) -> bool {
+    let cause = std::error::Error::source(failure);
+    failure.is_closed() || cause.is_none_or(|cause| cause.is::<std::io::Error>())
+}
+
 const SOON: Error = Error::Unavailable {
     retry_after: Duration::from_secs(1),
 };
@@ -95,8 +100,12 @@ const SOON: Error = Error::Unavailable {
 /// Logs the failure and says what it means.
 fn meaning(failure: &tokio_postgres::Error) -> Error {
     let Some(state) = failure.code() else {
-        tracing::error!(problem = %whole(failure), "the database cannot be reached");
-        return SOON;
+        if is_lost(failure) {
+            tracing::error!(problem = %whole(failure), "the database cannot be reached");
+            return SOON;
+        }
+        tracing::error!(problem = %whole(failure), "a value does not fit its column");
+        return Error::Internal;
     };
     if *state == SqlState::UNIQUE_VIOLATION
         && let Some(what) = failure.as_db_error().and_then(|error| taken(error.constraint()?))

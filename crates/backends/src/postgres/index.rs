@@ -40,8 +40,7 @@ pub(crate) fn tokens(message: &Message<'_>) -> Vec<i64> {
     let folded = fold(message.text);
     let mut tokens = pieces(&folded);
     tokens.extend([room(message.room), from(message.sender), period(message.at)]);
-    let linked = folded.contains("http://") || folded.contains("https://");
-    tokens.extend(linked.then(|| has(Has::Link)));
+    tokens.extend(is_linked(&folded).then(|| has(Has::Link)));
     tokens.extend(message.located.then(|| has(Has::Location)));
     tokens.sort_unstable();
     tokens.dedup();
@@ -49,6 +48,11 @@ pub(crate) fn tokens(message: &Message<'_>) -> Vec<i64> {
         .into_iter()
         .map(|token| in_chunk(message.number, token))
         .collect()
+}
+
+/// Whether a folded text has an address in it.
+pub(crate) fn is_linked(folded: &str) -> bool {
+    folded.contains("http://") || folded.contains("https://")
 }
 
 /// Writes the tokens of a message as it stands, in place of those it had.

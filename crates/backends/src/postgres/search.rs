@@ -51,7 +51,7 @@ pub(crate) async fn search(
     loop {
         let candidates = candidates(tx, &asked, cursor, portion).await?;
         for hit in hits(tx, viewer, query, &candidates).await? {
-            if !contains(&hit.message.text, &terms) {
+            if !contains(&hit.message.text, &terms, query.has.contains(&Has::Link)) {
                 continue;
             }
             if found.len() == limit {
@@ -158,8 +158,8 @@ async fn hits(tx: &Transaction<'_>, viewer: UserId, query: &Query, candidates: &
 
 fn having(what: Has) -> &'static str {
     match what {
-        // Its token stands for just these letters, of which the folded text is looked at by nobody else.
-        Has::Link => "m.text ~* 'https?://'",
+        // Looked for in the folded text, as it is by whoever wrote its token.
+        Has::Link => "true",
         Has::Location => "m.location is not null",
         Has::Reaction => "m.reactions > 0",
         Has::Pin => "m.pinned_at is not null",
@@ -168,9 +168,9 @@ fn having(what: Has) -> &'static str {
 }
 
 /// The index knows no order of its tokens, so the text itself has the last word.
-fn contains(text: &str, terms: &[String]) -> bool {
+fn contains(text: &str, terms: &[String], linked: bool) -> bool {
     let folded = fold(text);
-    terms.iter().all(|term| folded.contains(term.as_str()))
+    (!linked || index::is_linked(&folded)) && terms.iter().all(|term| folded.contains(term.as_str()))
 }
 
 async fn rooms_of(tx: &Transaction<'_>, viewer: UserId) -> Answer<Vec<i64>> {

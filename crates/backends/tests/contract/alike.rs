@@ -8,7 +8,7 @@ use chat::room::RoomKind;
 use crate::world::{START, World, edit, post, reply, target, terms};
 
 /// Latin, Greek, Cyrillic, Japanese, Arabic and Thai; with signs, emoji and addresses among them.
-const CORPUS: [&str; 24] = [
+const CORPUS: [&str; 25] = [
     "Die Straße am Hafen ist gesperrt, bitte über die Brücke fahren",
     "GROSSE Kräne dürfen nur bis Windstärke 7 arbeiten!",
     "See https://example.org/a?b=c#d for the c++ build of v2.0-rc1",
@@ -32,6 +32,7 @@ const CORPUS: [&str; 24] = [
     "Ship it 🚀👍🏽 ❤️ now",
     "a[i] = b->c; // why? \"quoted\" 'single' \\ back",
     "repeat repeat REPEAT repeat",
+    "ｈｔｔｐｓ：／／ｗｉｄｅ",
     "x",
 ];
 
