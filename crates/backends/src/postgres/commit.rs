@@ -52,7 +52,7 @@ pub(crate) async fn commit(
     if drafts.len() < 2 || fault.concerns_all() || matches!(fault, Fault::Refused(_)) {
         return Err(fault.into_error());
     }
-    tracing::error!(?fault, "a batch of entries failed; trying them one by one");
+    tracing::error!(%fault, "a batch of entries failed; trying them one by one");
     let mut outcomes = Vec::with_capacity(drafts.len());
     for draft in drafts {
         match patiently(links, std::slice::from_ref(draft), manner).await {
@@ -77,7 +77,7 @@ async fn patiently(links: &Links, drafts: &[Draft], manner: Manner) -> Answer<Ve
         if !failure.fault.passes() || Instant::now() + pause >= deadline {
             return Err(if unsure { Error::Unknown.into() } else { failure.fault });
         }
-        tracing::warn!(fault = ?failure.fault, "a commit failed and is tried again");
+        tracing::warn!(fault = %failure.fault, "a commit failed and is tried again");
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }

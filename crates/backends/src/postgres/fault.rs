@@ -1,5 +1,6 @@
 //! What can go wrong inside the store, and what the asker is told about it.
 
+use std::fmt;
 use std::time::Duration;
 
 use chat::error::Error;
@@ -37,6 +38,18 @@ impl From<PoolError> for Fault {
         match failure {
             PoolError::Backend(failure) => Self::Database(failure),
             failure => Self::Away(failure),
+        }
+    }
+}
+
+/// For the operator; without what a failure quotes, which may be somebody's words.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Database(failure) => whole(failure).fmt(f),
+            Self::Away(failure) => failure.fmt(f),
+            Self::Unreadable(problem) => problem.fmt(f),
         }
     }
 }
@@ -114,7 +127,7 @@ fn meaning(failure: &tokio_postgres::Error) -> Error {
     }
     match *state {
         SqlState::DISK_FULL => {
-            tracing::error!(%failure, "the disk of the database is full; nothing was stored");
+            tracing::error!(problem = %whole(failure), "the disk of the database is full; nothing was stored");
             Error::StorageFull
         }
         SqlState::QUERY_CANCELED => Error::invalid("q", "takes too long to answer; add a word, a room or a person"),

@@ -39,7 +39,7 @@ use tokio::sync::SemaphorePermit;
 
 use crate::Options;
 pub use durability::Settings;
-use fault::{Answer, Fault, whole};
+use fault::{Answer, Fault};
 use link::{Link, Links};
 
 /// The store. Dropping it closes its connections.
@@ -55,12 +55,9 @@ impl Postgres {
     pub(crate) async fn open(url: &str, options: Options) -> anyhow::Result<Self> {
         let links = Links::new(place::parse(url)?)?;
         let shown = || format!("cannot use the database {}", place::shown(url));
-        let mut link = links
-            .get()
-            .await
-            .map_err(|fault| anyhow!("{}: {}", shown(), told(fault)))?;
+        let mut link = links.get().await.map_err(|fault| anyhow!("{}: {}", shown(), fault))?;
         let settings = {
-            let tx = link.writing().await.map_err(|fault| anyhow!(told(fault)))?;
+            let tx = link.writing().await.map_err(|fault| anyhow!(fault))?;
             let settings = Settings::read(&tx).await.with_context(shown)?;
             settings.require_safe().with_context(shown)?;
             settings
@@ -69,7 +66,7 @@ impl Postgres {
             .await
             .with_context(shown)?;
         let settings = {
-            let tx = link.reading().await.map_err(|fault| anyhow!(told(fault)))?;
+            let tx = link.reading().await.map_err(|fault| anyhow!(fault))?;
             settings.with_schema(&tx).await?
         };
         drop(link);
@@ -103,8 +100,8 @@ async fn reading(link: &mut Link) -> Result<Transaction<'_>> {
     link.reading().await.map_err(Fault::into_error)
 }
 
-/// A transaction for reading whose statements may not take long, and which prefers indexes where it has none to thank:
-/// what it looks for may be anywhere.
+/// A transaction for reading whose statements may not take long. It asks an index wherever there is one: a whole table is
+/// never the shorter way, whatever the statistics of a young database say.
 async fn seeking(link: &mut Link) -> Result<Transaction<'_>> {
     let tx = reading(link).await?;
     let wait = limits::QUERY_WAIT.as_millis();
@@ -127,21 +124,11 @@ async fn finish<T>(tx: Transaction<'_>, answer: Answer<T>) -> Result<T> {
         let fault = Fault::from(failure);
         // The connection may have gone before the commit, or only before its answer.
         if fault.passes() {
-            tracing::warn!(?fault, "it is not known whether a change was kept");
+            tracing::warn!(%fault, "it is not known whether a change was kept");
             Error::Unknown
         } else {
             fault.into_error()
         }
     })?;
     Ok(answer)
-}
-
-/// Why nothing can be started, for the operator.
-fn told(fault: Fault) -> String {
-    match fault {
-        Fault::Database(failure) => whole(&failure),
-        Fault::Away(failure) => failure.to_string(),
-        Fault::Refused(refusal) => refusal.to_string(),
-        Fault::Unreadable(problem) => problem,
-    }
 }
