@@ -125,6 +125,12 @@ fn meaning(failure: &tokio_postgres::Error) -> Error {
     {
         return Error::Taken { what };
     }
+    if *state == SqlState::FOREIGN_KEY_VIOLATION
+        && failure.as_db_error().and_then(|error| error.constraint()) == Some("tickets_login_id_fkey")
+    {
+        // The login ended between the look at it and the ticket.
+        return Error::NotSignedIn;
+    }
     match *state {
         SqlState::DISK_FULL => {
             tracing::error!(problem = %whole(failure), "the disk of the database is full; nothing was stored");

@@ -11,6 +11,7 @@ use deadpool_postgres::{
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, IsolationLevel, NoTls, Row};
 
@@ -85,7 +86,7 @@ impl Links {
         place.ok()?.ok()
     }
 
-    /// How often a connection was warned; a commit during which this grows is not certain.
+    /// How often a connection was warned (01000); a commit during which this grows is not certain.
     pub(crate) fn doubts(&self) -> u64 {
         self.doubts.load(Ordering::Acquire)
     }
@@ -144,7 +145,8 @@ impl Connect for Connector {
                 loop {
                     match std::future::poll_fn(|context| connection.poll_message(context)).await {
                         Some(Ok(AsyncMessage::Notice(notice))) => {
-                            doubts.fetch_add(1, Ordering::AcqRel);
+                            let is_doubt = *notice.code() == SqlState::WARNING;
+                            doubts.fetch_add(u64::from(is_doubt), Ordering::AcqRel);
                             tracing::warn!(says = notice.message(), "the database warns");
                         }
                         Some(Ok(_)) => {}

@@ -214,7 +214,7 @@ impl Store for Postgres {
     async fn account_for_sign_in(&self, login: &str) -> Result<Option<(Account, String)>> {
         let mut link = self.link().await?;
         let tx = reading(&mut link).await?;
-        let answer = accounts::for_sign_in(&tx, &login).await;
+        let answer = accounts::for_sign_in(&tx, login).await;
         answer.map_err(Fault::into_error)
     }
 
