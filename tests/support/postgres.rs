@@ -125,6 +125,19 @@ impl Postgres {
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
     }
 
+    /// Everything in the database with that name, as statements; blobs are in hexadecimal.
+    pub fn dump(&self, database: &str) -> Vec<u8> {
+        let output = Command::new(self.bin.join("pg_dump"))
+            .arg("--host")
+            .arg(&self.folder)
+            .args(["--username", "rill", database])
+            .stdin(Stdio::null())
+            .output()
+            .expect("pg_dump");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     /// Ends it as a crash would (SIGKILL), with everything that it was doing; it comes back by itself.
     pub fn crash(&self) {
         let file = self.folder.join("data/postmaster.pid");

@@ -221,9 +221,10 @@ create table outbox (
 );
 
 -- Tokens only, made by the program (see postgres/index.rs); a table of its own, so that a reaction to a message
--- does not write its tokens anew. What is new collects in a short list, which every look into the index reads whole.
+-- does not write its tokens anew. What is new collects in a list of at most 4 MiB beside the index, which makes writing
+-- it many times cheaper; every look into the index reads that list whole, see postgres/search.rs.
 create table search (
     message bigint primary key,
     tokens bigint[] not null
 );
-create index search_by_token on search using gin (tokens) with (gin_pending_list_limit = 512);
+create index search_by_token on search using gin (tokens);

@@ -20,6 +20,11 @@ const PORTION_MAX: i64 = 2_048;
 /// Somebody of more rooms than this sees so much that asking the index for each of them costs more than it saves.
 const ROOMS_ASKED_MAX: usize = 64;
 
+/// Chunks in which most searches find their page. Further down there may be thousands, and at each the list of what is
+/// new would be read: before that it is put into the index, where it belongs some time anyway.
+const CHUNKS_NEAR: i64 = 8;
+const TIDY: &str = "select gin_clean_pending_list('search_by_token')";
+
 /// What the index is asked: all of the first, and one of each of the others where there are any.
 struct Asked {
     all: Vec<i64>,
@@ -46,10 +51,11 @@ pub(crate) async fn search(
     let newest = first(tx, "select coalesce(max(message), 0) from search", &[]).await?;
     let newest: i64 = newest.map_or(Ok(0), |row| row.try_get(0))?;
     let mut cursor = integer(before.unwrap_or(u64::MAX)).min(newest + 1);
+    let mut oldest_chunk = (chunk_before(cursor) - CHUNKS_NEAR).max(0);
     let mut portion = PORTION_MIN;
     let mut found: Vec<messages::Found> = Vec::new();
     loop {
-        let candidates = candidates(tx, &asked, cursor, portion).await?;
+        let candidates = candidates(tx, &asked, cursor, oldest_chunk, portion).await?;
         for hit in hits(tx, viewer, query, &candidates).await? {
             if !contains(&hit.message.text, &terms, query.has.contains(&Has::Link)) {
                 continue;
@@ -62,6 +68,11 @@ pub(crate) async fn search(
         }
         match candidates.last() {
             Some(last) if candidates.len() as i64 == portion => cursor = *last,
+            Some(_) | None if oldest_chunk > 0 => {
+                rows(tx, TIDY, &[]).await?;
+                cursor = oldest_chunk << CHUNK_BITS;
+                oldest_chunk = 0;
+            }
             Some(_) | None => return Ok((messages::complete(tx, found).await?, None)),
         }
         if Instant::now() > deadline {
@@ -102,7 +113,13 @@ async fn asked(tx: &Transaction<'_>, viewer: UserId, query: &Query, terms: &[Str
 
 /// The next messages, newest first, that have all tokens. Chunk after chunk is asked until there are enough: the rows
 /// come in the order of the chunks, as each is looked up when those before it are used up.
-async fn candidates(tx: &Transaction<'_>, asked: &Asked, cursor: i64, portion: i64) -> Answer<Vec<i64>> {
+async fn candidates(
+    tx: &Transaction<'_>,
+    asked: &Asked,
+    cursor: i64,
+    oldest_chunk: i64,
+    portion: i64,
+) -> Answer<Vec<i64>> {
     let in_chunk =
         |values: &str| format!("array(select (c.chunk << {TOKEN_BITS}) | t from unnest({values}::bigint[]) t)");
     let mut conditions = Vec::new();
@@ -119,22 +136,35 @@ async fn candidates(tx: &Transaction<'_>, asked: &Asked, cursor: i64, portion: i
     }
     // `offset 0` keeps the order and the limit out of the inner question, which has to be answered by the index.
     let statement = format!(
-        "select found.message from generate_series($1::bigint, 0, -1) c (chunk) cross join lateral (
+        "select found.message from generate_series($1::bigint, $7::bigint, -1) c (chunk) cross join lateral (
              select all_of_chunk.message from (
                  select s.message from search s where {} offset 0
              ) all_of_chunk where all_of_chunk.message < $2 order by all_of_chunk.message desc limit $3
          ) found limit $3",
         conditions.join(" and ")
     );
-    let chunk = cursor.saturating_sub(1) >> CHUNK_BITS;
+    let chunk = chunk_before(cursor);
     let values = [&asked.all, &asked.rooms, &asked.periods];
     let found = rows(
         tx,
         &statement,
-        &[&chunk, &cursor, &portion, values[0], values[1], values[2]],
+        &[
+            &chunk,
+            &cursor,
+            &portion,
+            values[0],
+            values[1],
+            values[2],
+            &oldest_chunk,
+        ],
     )
     .await?;
     found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// The chunk of the newest message below the cursor.
+fn chunk_before(cursor: i64) -> i64 {
+    cursor.saturating_sub(1) >> CHUNK_BITS
 }
 
 /// Those of the candidates that the viewer may see and that are what was asked for, newest first.

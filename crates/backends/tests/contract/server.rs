@@ -12,7 +12,7 @@ use chat::room::{RoomKind, direct_key};
 use tokio::task::JoinSet;
 
 use crate::postgres::{Postgres, name_of};
-use crate::world::{World, draft, new_account, new_room, post, repeatable, terms};
+use crate::world::{World, draft, edit, new_account, new_room, post, repeatable, target, terms};
 
 async fn refused(url: &str) -> String {
     let refusal = open(url, Options::new()).await.err().expect("it is refused");
@@ -283,12 +283,30 @@ async fn what_was_answered_survives_crashes_of_the_database_and_senders_hardly_n
 }
 
 #[tokio::test]
+async fn what_was_deleted_is_in_no_table_any_longer() {
+    let world = World::in_postgres().await;
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
+    let sent = world.post(room, ada, "unmentionable one").await;
+    world.entry(room, ada, edit(&sent, "unmentionable two")).await;
+    world.post(room, ada, "a kept word").await;
+    let holds = |word: &str| {
+        let dump = Postgres::shared().dump(name_of(&world.url));
+        String::from_utf8(dump).unwrap().contains(word)
+    };
+    assert!(holds("unmentionable one") && holds("unmentionable two"));
+    let message = target(&sent);
+    world.entry(room, ada, Body::MessageDeleted { message }).await;
+    assert!(!holds("unmentionable") && holds("a kept word"));
+}
+
+#[tokio::test]
 async fn a_search_goes_on_from_one_chunk_of_the_index_to_the_next() {
     let world = World::in_postgres().await;
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
     let database = name_of(&world.url).to_owned();
-    for chunk in [1, 3, 4] {
+    for chunk in [1, 3, 14] {
         // So that the third and the fourth of six messages are on two sides of a border.
         let number = (chunk << 15) - 3;
         Postgres::shared().sql(&database, &format!("select setval('message_numbers', {number})"));
