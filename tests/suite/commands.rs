@@ -14,8 +14,7 @@ use tokio::process::Command;
 async fn rill(server: &Server, words: &[&str], typed: &str) -> Output {
     let mut child = Command::new(binary())
         .args(words)
-        .arg("--data")
-        .arg(server.data())
+        .args(server.place())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -132,6 +131,10 @@ async fn a_command_that_cannot_be_done_says_what_to_do() {
     assert!(weak.contains("password"), "{weak}");
     let owner = refusal(&rill(&server, &["admin", "user", "role", "ada", "user"], "").await);
     assert!(owner.contains("last owner"), "{owner}");
+    if server.database().is_some() {
+        // Several may use one database; a folder is one server's own.
+        return;
+    }
     let second = refusal(&rill(&server, &["serve", "--listen", "127.0.0.1:0"], "").await);
     assert!(second.contains("another server already runs"), "{second}");
 }

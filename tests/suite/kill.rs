@@ -12,7 +12,7 @@ use protocol::shapes::RoomKind;
 use support::checker::check;
 use support::history::{Attempt, History, Line, Listener, Outcome};
 use support::people::post_as;
-use support::{LIMIT, Person, Server, until};
+use support::{LIMIT, Options, Person, Server, until};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -57,7 +57,15 @@ impl Load {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_fifty_writers_loses_nothing_acknowledged_and_shows_nothing_unkept() {
-    let mut server = Server::start().await;
+    killed_in_the_middle(Server::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_a_kill_in_the_middle_of_fifty_writers_loses_nothing_acknowledged_either() {
+    killed_in_the_middle(Server::with(Options::default().on_postgres()).await).await;
+}
+
+async fn killed_in_the_middle(mut server: Server) {
     let people = crowd(&server).await;
     let rooms = rooms(&people).await;
     let load = Arc::new(Load {

@@ -12,6 +12,7 @@ mod hostile;
 mod idempotency;
 mod kill;
 mod network;
+mod postgres;
 mod presence;
 mod protocol;
 mod resume;

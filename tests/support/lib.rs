@@ -7,6 +7,7 @@ pub mod database;
 pub mod frames;
 pub mod history;
 pub mod people;
+pub mod postgres;
 pub mod proxy;
 pub mod raw;
 pub mod server;

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::people::Person;
+use crate::postgres::Postgres;
 use crate::wait::{LIMIT, until, within};
 
 /// All tests come from one address and in bursts; these limits keep out of their way.
@@ -40,6 +41,7 @@ pub struct Options {
     strict: bool,
     everywhere: bool,
     demo: bool,
+    database: Option<String>,
 }
 
 impl Options {
@@ -57,6 +59,13 @@ impl Options {
             demo: true,
             ..Self::default()
         }
+    }
+
+    /// On a new database of the PostgreSQL server that the tests of this run share.
+    #[must_use]
+    pub fn on_postgres(mut self) -> Self {
+        self.database = Some(Postgres::shared().database());
+        self
     }
 
     /// Listening on every address of the machine, not on loopback alone.
@@ -89,8 +98,20 @@ impl Options {
             );
         }
         arguments.extend(self.flags.iter().cloned());
+        arguments.extend(self.place());
         arguments
     }
+
+    /// What tells a command where the database is, beside the data folder.
+    fn place(&self) -> Vec<String> {
+        let url = self.database.iter();
+        url.flat_map(|url| ["--database".to_owned(), url.clone()]).collect()
+    }
+}
+
+/// Whether the whole suite shall run on PostgreSQL instead of SQLite.
+fn everything_on_postgres() -> bool {
+    std::env::var("SUITE_DATABASE").is_ok_and(|wanted| wanted == "postgres")
 }
 
 /// A running server; killed when dropped.
@@ -108,7 +129,10 @@ impl Server {
     }
 
     /// Starts one as told, and waits until it listens.
-    pub async fn with(options: Options) -> Self {
+    pub async fn with(mut options: Options) -> Self {
+        if everything_on_postgres() && options.database.is_none() && !options.demo {
+            options = options.on_postgres();
+        }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let listen = if options.everywhere { "0.0.0.0:0" } else { "127.0.0.1:0" };
         let (child, address) = spawn(&options, folder.path(), listen)
@@ -161,6 +185,18 @@ impl Server {
     /// The folder with its database.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// What tells a command of the operator which server's data it is about.
+    pub fn place(&self) -> Vec<String> {
+        let mut place = vec!["--data".to_owned(), self.data().display().to_string()];
+        place.extend(self.options.place());
+        place
+    }
+
+    /// The address of its database on the shared PostgreSQL server, if it is there.
+    pub fn database(&self) -> Option<&str> {
+        self.options.database.as_deref()
     }
 
     /// The number of its process.

@@ -5,9 +5,11 @@
 mod direct;
 mod fold;
 mod memory;
+mod postgres;
 mod record;
 mod sqlite;
 mod system;
+mod words;
 
 use std::sync::Arc;
 
@@ -15,7 +17,8 @@ use chat::ports::{Clock, Store};
 
 pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
-pub use sqlite::Durability;
+pub use postgres::Settings as PostgresSettings;
+pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};
 pub use system::{SystemClock, SystemRng};
 
@@ -43,15 +46,43 @@ impl Default for Options {
     }
 }
 
-/// Opens the store that the URL names, creating and migrating it as needed:
-/// `sqlite:PATH` for a file, `sqlite::memory:` for one that ends with the process.
+/// Opens the store that the URL names, creating and migrating it as needed: `sqlite:PATH` for a file,
+/// `sqlite::memory:` for one that ends with the process, `postgres://…` for a database on a PostgreSQL server.
 pub async fn open(url: &str, options: Options) -> anyhow::Result<Arc<dyn Store>> {
+    if postgres::place::is_ours(url) {
+        return Ok(Arc::new(postgres::Postgres::open(url, options).await?));
+    }
     let place = sqlite::Place::parse(url)?;
     Ok(Arc::new(sqlite::Sqlite::open(place, options).await?))
 }
 
+/// What a database says of itself, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Durability {
+    Sqlite(SqliteSettings),
+    Postgres(PostgresSettings),
+}
+
 /// How durable the store behind the URL is, read back from the open database and not from what was asked of it.
 pub async fn durability(url: &str) -> anyhow::Result<Durability> {
+    if postgres::place::is_ours(url) {
+        let store = postgres::Postgres::open(url, Options::new()).await?;
+        return Ok(Durability::Postgres(store.settings()));
+    }
     let place = sqlite::Place::parse(url)?;
-    sqlite::Sqlite::open(place, Options::new()).await?.durability().await
+    let store = sqlite::Sqlite::open(place, Options::new()).await?;
+    Ok(Durability::Sqlite(store.durability().await?))
+}
+
+/// Why the URL cannot name a database, if it cannot; nothing is opened.
+pub fn check(url: &str) -> anyhow::Result<()> {
+    if postgres::place::is_ours(url) {
+        return postgres::place::parse(url).map(|_| ());
+    }
+    sqlite::Place::parse(url).map(|_| ())
+}
+
+/// The URL as it may be shown and logged: without a password.
+pub fn shown(url: &str) -> String {
+    postgres::place::shown(url)
 }

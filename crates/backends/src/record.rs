@@ -4,6 +4,7 @@
 
 use chat::event::Body;
 use chat::message::Location;
+use ring::digest::{SHA256, digest};
 
 /// The body as it stands in `log.body`.
 pub(crate) fn write_body(body: &Body) -> String {
@@ -13,6 +14,11 @@ pub(crate) fn write_body(body: &Body) -> String {
 /// Reads what `write_body` wrote, today or with an earlier version.
 pub(crate) fn read_body(json: &str) -> serde_json::Result<Body> {
     serde_json::from_str(json)
+}
+
+/// Of what the client said: two sends with one client id are the same send if this is equal.
+pub(crate) fn summary(body: &Body) -> Vec<u8> {
+    digest(&SHA256, body.said().as_bytes()).as_ref()[..16].to_vec()
 }
 
 /// The place as it stands in `messages.location`.

@@ -1,6 +1,7 @@
 //! `rill check`: whether the configuration is safe to run, and what the database promises.
 
 use anyhow::Result;
+use backends::{Durability, PostgresSettings, SqliteSettings};
 
 use crate::config::Config;
 use crate::config::transport::transport;
@@ -51,7 +52,7 @@ fn findings(config: &Config) -> Result<Vec<Finding>> {
             "closed".into()
         },
     });
-    match serve::runtime()?.block_on(serve::durability(config)) {
+    match serve::runtime()?.block_on(durability(config)) {
         Ok(lines) => findings.extend(lines.into_iter().map(|(fine, says)| Finding {
             what: "database",
             fine,
@@ -64,4 +65,49 @@ fn findings(config: &Config) -> Result<Vec<Finding>> {
         }),
     }
     Ok(findings)
+}
+
+/// What the database says of its own durability: whether it is fine, and the words for it.
+async fn durability(config: &Config) -> Result<Vec<(bool, String)>> {
+    serve::prepare_folder(config)?;
+    if config.database == "sqlite::memory:" {
+        return Ok(vec![(true, "in memory: nothing is kept when the server stops".into())]);
+    }
+    Ok(match backends::durability(&config.database).await? {
+        Durability::Sqlite(found) => in_a_file(&found),
+        Durability::Postgres(found) => on_a_server(&found),
+    })
+}
+
+fn in_a_file(found: &SqliteSettings) -> Vec<(bool, String)> {
+    let says = format!(
+        "SQLite {}, schema {}, journal {}, synchronous {}, foreign keys {}",
+        found.sqlite_version, found.schema_version, found.journal_mode, found.synchronous, found.foreign_keys
+    );
+    let promise = if found.survives_power_loss() {
+        "what was acknowledged survives a loss of power, if the disk honours a flush"
+    } else {
+        "what was acknowledged may be lost; the database must use journal wal and synchronous full"
+    };
+    vec![
+        (found.foreign_keys, says),
+        (found.survives_power_loss(), promise.into()),
+    ]
+}
+
+/// Unsafe settings are refused before this, with the statement that mends them.
+fn on_a_server(found: &PostgresSettings) -> Vec<(bool, String)> {
+    let says = format!(
+        "PostgreSQL {}, schema {}, fsync {}, full_page_writes {}, synchronous_commit {}",
+        found.version, found.schema_version, found.fsync, found.full_page_writes, found.synchronous_commit
+    );
+    let promise = if found.survives_loss_of_the_machine() {
+        "what was acknowledged survives a loss of power, and of the database's machine, as commits wait for a standby"
+    } else {
+        "what was acknowledged survives a loss of power, if the disk honours a flush; no commit waits for a standby"
+    };
+    vec![
+        (found.survives_power_loss(), says),
+        (found.survives_power_loss(), promise.into()),
+    ]
 }

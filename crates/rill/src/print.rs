@@ -43,7 +43,11 @@ pub fn configuration(config: &Config, markdown: bool) -> Result<()> {
     }
     for (name, (value, place)) in &config.values {
         let secret = matches!(name.as_str(), "setup_code" | "metrics_token") && !value.is_empty();
-        let value = if secret { "(set)" } else { value };
+        let value = match name.as_str() {
+            _ if secret => "(set)".to_owned(),
+            "database" => backends::shown(value),
+            _ => value.clone(),
+        };
         writeln!(out, "{name} = \"{value}\"  # {place}")?;
     }
     document(&out)

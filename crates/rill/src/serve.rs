@@ -54,31 +54,9 @@ where
     })
 }
 
-/// The product on this machine's database, without doors: for `rill admin`.
+/// The product on the database, without doors: for `rill admin`.
 pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
     Ok(Parts::open(config, Arc::new(SystemClock)).await?.chat)
-}
-
-/// What the database says of its own durability: whether it is fine, and the words for it.
-pub async fn durability(config: &Config) -> Result<Vec<(bool, String)>> {
-    prepare_folder(config)?;
-    if config.database == "sqlite::memory:" {
-        return Ok(vec![(true, "in memory: nothing is kept when the server stops".into())]);
-    }
-    let found = backends::durability(&config.database).await?;
-    let says = format!(
-        "SQLite {}, schema {}, journal {}, synchronous {}, foreign keys {}",
-        found.sqlite_version, found.schema_version, found.journal_mode, found.synchronous, found.foreign_keys
-    );
-    let promise = if found.survives_power_loss() {
-        "what was acknowledged survives a loss of power, if the disk honours a flush"
-    } else {
-        "what was acknowledged may be lost; the database must use journal wal and synchronous full"
-    };
-    Ok(vec![
-        (found.foreign_keys, says),
-        (found.survives_power_loss(), promise.into()),
-    ])
 }
 
 /// The product and the ports that the process itself needs to reach.
@@ -99,7 +77,7 @@ impl Parts {
         };
         let store = backends::open(&config.database, options)
             .await
-            .with_context(|| format!("cannot open the database {}", config.database))?;
+            .with_context(|| format!("cannot open the database {}", backends::shown(&config.database)))?;
         let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
         let bus = Arc::new(MemoryBus::new());
         let intake = Arc::new(Direct::new(store.clone(), bus.clone()));
@@ -207,7 +185,7 @@ fn announce(config: &Config, setup_code: Option<&str>, address: SocketAddr, read
         address.to_string()
     };
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{shown}"));
-    tracing::info!(database = %config.database, "{} is ready at {url}", config.name);
+    tracing::info!(database = %backends::shown(&config.database), "{} is ready at {url}", config.name);
     if let Some(code) = setup_code {
         eprintln!("The first account becomes the owner; its setup code is {code}");
     }
@@ -236,7 +214,11 @@ async fn setup_code(config: &Config, store: &dyn Store, rng: &dyn Rng) -> Result
     ))))
 }
 
-fn prepare_folder(config: &Config) -> Result<()> {
+/// Makes the folder that a file belongs into; a database that is elsewhere needs none.
+pub fn prepare_folder(config: &Config) -> Result<()> {
+    if !config.keeps_files() {
+        return Ok(());
+    }
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -245,9 +227,9 @@ fn prepare_folder(config: &Config) -> Result<()> {
         .with_context(|| format!("cannot make the data folder {}", config.data.display()))
 }
 
-/// One server at a time on a data folder: two would number entries that the other's listeners never hear of.
+/// One server at a time on a data folder: what one numbers, the listeners of another would hear of late.
 fn lock(config: &Config) -> Result<Option<File>> {
-    if config.database == "sqlite::memory:" {
+    if !config.keeps_files() {
         return Ok(None);
     }
     prepare_folder(config)?;

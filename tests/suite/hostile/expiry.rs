@@ -25,8 +25,11 @@ async fn a_session_that_expires_closes_its_socket_and_ends_its_stream() {
         .duration_since(SystemTime::UNIX_EPOCH)
         .expect("after 1970")
         .as_micros();
-    let session = ada.session.simple();
-    let change = format!("update logins set expires_at = {end_us} where id = x'{session}' returning expires_at");
+    let session = match server.database() {
+        Some(_) => format!("'{}'", ada.session),
+        None => format!("x'{}'", ada.session.simple()),
+    };
+    let change = format!("update logins set expires_at = {end_us} where id = {session} returning expires_at");
     assert_eq!(
         sql(&server, &change).await,
         json!([[end_us as u64]]),

@@ -353,7 +353,9 @@ async fn a_text_that_would_be_a_statement_stays_a_text_in_every_parameter() {
     let people = ada.api.people("").await.expect("people").items;
     assert_eq!(people.len(), 2, "nobody came and nobody went: {people:?}");
     server.kill().await;
-    assert_eq!(sql(&server, "pragma integrity_check").await, json!([["ok"]]));
-    assert_eq!(sql(&server, "pragma foreign_key_check").await, json!([]));
+    if server.database().is_none() {
+        assert_eq!(sql(&server, "pragma integrity_check").await, json!([["ok"]]));
+        assert_eq!(sql(&server, "pragma foreign_key_check").await, json!([]));
+    }
     assert!(!server.data().join("evil.db").exists());
 }

@@ -5,9 +5,10 @@ use chat::error::Error;
 use chat::ids::{Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::columns::{integer, number, optional_time, person, role_word, time};
+use super::columns::{integer, number, optional_time, person, time};
 use super::fault::{Answer, Fault};
 use crate::fold::{fold, key};
+use crate::words::role_word;
 
 /// The columns that `read` reads.
 const SELECT: &str = "select u.id, u.username, u.display_name, u.role, u.avatar, u.first_name, u.last_name, u.email, \

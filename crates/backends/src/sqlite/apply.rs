@@ -9,11 +9,12 @@ use chat::ids::UserId;
 use chat::room::{History, Membership, NewRoom, RoomChanges, RoomKind, RoomRole};
 use chat::rules;
 
-use super::columns::{history_word, integer, kind_word, room_role_word};
+use super::columns::integer;
 use super::commit::{Batch, Line};
 use super::facts::{State, present};
 use super::fault::Answer;
 use crate::fold::{fold, key};
+use crate::words::{history_word, kind_word, room_role_word};
 
 impl Batch<'_> {
     /// Makes the row of a room whose first entry the draft is; without any entry or member yet.

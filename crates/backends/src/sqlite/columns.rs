@@ -7,6 +7,8 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 use uuid::Uuid;
 
+use crate::words;
+
 /// The columns that `person` reads, of `users u`.
 pub(crate) const PERSON: &str = "u.id, u.username, u.display_name, u.role, u.avatar";
 
@@ -72,77 +74,26 @@ pub(crate) fn unreadable(at: usize, problem: impl std::error::Error + Send + Syn
     rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(problem))
 }
 
-pub(crate) fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Guest => "guest",
-        Role::Bot => "bot",
-        Role::User => "user",
-        Role::Admin => "admin",
-        Role::SuperAdmin => "super_admin",
-    }
-}
-
 pub(crate) fn role(word: &str) -> rusqlite::Result<Role> {
-    let all = [Role::Guest, Role::Bot, Role::User, Role::Admin, Role::SuperAdmin];
-    find(&all, role_word, word)
-}
-
-pub(crate) fn kind_word(kind: RoomKind) -> &'static str {
-    match kind {
-        RoomKind::Public => "public",
-        RoomKind::Private => "private",
-        RoomKind::Direct => "direct",
-        RoomKind::Group => "group",
-    }
+    known(words::role(word), word)
 }
 
 pub(crate) fn kind(word: &str) -> rusqlite::Result<RoomKind> {
-    find(
-        &[RoomKind::Public, RoomKind::Private, RoomKind::Direct, RoomKind::Group],
-        kind_word,
-        word,
-    )
-}
-
-pub(crate) fn history_word(history: History) -> &'static str {
-    match history {
-        History::All => "all",
-        History::Joined => "joined",
-    }
+    known(words::kind(word), word)
 }
 
 pub(crate) fn history(word: &str) -> rusqlite::Result<History> {
-    find(&[History::All, History::Joined], history_word, word)
-}
-
-pub(crate) fn room_role_word(role: RoomRole) -> &'static str {
-    match role {
-        RoomRole::Member => "member",
-        RoomRole::Moderator => "moderator",
-        RoomRole::Owner => "owner",
-    }
+    known(words::history(word), word)
 }
 
 pub(crate) fn room_role(word: &str) -> rusqlite::Result<RoomRole> {
-    find(
-        &[RoomRole::Member, RoomRole::Moderator, RoomRole::Owner],
-        room_role_word,
-        word,
-    )
-}
-
-pub(crate) fn login_kind_word(kind: LoginKind) -> &'static str {
-    match kind {
-        LoginKind::Cookie => "cookie",
-        LoginKind::Token => "token",
-    }
+    known(words::room_role(word), word)
 }
 
 pub(crate) fn login_kind(word: &str) -> rusqlite::Result<LoginKind> {
-    find(&[LoginKind::Cookie, LoginKind::Token], login_kind_word, word)
+    known(words::login_kind(word), word)
 }
 
-fn find<T: Copy>(all: &[T], name: fn(T) -> &'static str, word: &str) -> rusqlite::Result<T> {
-    let found = all.iter().copied().find(|one| name(*one) == word);
+fn known<T>(found: Option<T>, word: &str) -> rusqlite::Result<T> {
     found.ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("unknown word {word}").into()))
 }

@@ -12,7 +12,6 @@ use chat::event::{Body, Draft, Entry, Outcome};
 use chat::ids::{RoomId, Timestamp, UserId};
 use chat::room::RoomKind;
 use chat::rules::{self, Facts, Verdict};
-use ring::digest::{SHA256, digest};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{integer, number};
@@ -145,7 +144,9 @@ impl<'db> Batch<'db> {
                 let values = (draft.room.0.as_bytes(), draft.actor.0.as_bytes(), client_id.as_str());
                 let found = statement.query_row(values, |row| Ok((number(row, 0)?, row.get::<_, Vec<u8>>(1)?)));
                 match found.optional()? {
-                    Some((seq, said)) if said != summary(&draft.body) => return Err(Error::Conflict { seq }.into()),
+                    Some((seq, said)) if said != record::summary(&draft.body) => {
+                        return Err(Error::Conflict { seq }.into());
+                    }
                     found => found.map(|(seq, _)| seq),
                 }
             }
@@ -285,7 +286,7 @@ impl<'db> Batch<'db> {
                 draft.id.0.as_bytes(),
                 draft.actor.0.as_bytes(),
                 draft.client_id.as_ref().map(chat::ids::ClientId::as_str),
-                draft.client_id.as_ref().map(|_| summary(&draft.body)),
+                draft.client_id.as_ref().map(|_| record::summary(&draft.body)),
                 line.at.0,
                 record::write_body(&draft.body),
                 line.visible_from().map(integer),
@@ -314,9 +315,4 @@ impl<'db> Batch<'db> {
     pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
-}
-
-/// Of what the client said: two sends with one client id are the same send if this is equal.
-fn summary(body: &Body) -> Vec<u8> {
-    digest(&SHA256, body.said().as_bytes()).as_ref()[..16].to_vec()
 }

@@ -7,8 +7,9 @@ use chat::ids::{SessionId, Timestamp, UserId};
 use chat::limits;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::columns::{id, integer, login_kind, login_kind_word, time};
+use super::columns::{id, integer, login_kind, time};
 use super::fault::Answer;
+use crate::words::login_kind_word;
 
 /// The columns that `read` reads.
 const SELECT: &str = "select l.id, l.user_id, l.kind, l.secret_hash, l.label, l.address, \

@@ -59,7 +59,11 @@ impl Place {
                 "" => bail!("the database URL {url} names no file; write sqlite:rill.db, for instance"),
                 path => Ok(Self::File(PathBuf::from(path))),
             },
-            None => bail!("the database URL {url} is not understood; write sqlite:PATH or sqlite::memory:"),
+            None => bail!(
+                "the database URL {} is not understood; write sqlite:PATH, sqlite::memory: or \
+                 postgres://USER:PASSWORD@HOST/DATABASE",
+                crate::shown(url)
+            ),
         }
     }
 }

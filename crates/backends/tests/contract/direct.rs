@@ -17,6 +17,12 @@ use uuid::Uuid;
 
 use crate::world::{World, draft, post, repeatable};
 
+crate::promises! {
+    repeats_and_refusals_are_answered_but_not_announced
+    who_waits_too_long_hears_that_the_outcome_is_unknown_and_may_repeat
+    draining_answers_what_was_taken_and_takes_no_more
+}
+
 /// A bus that notes what it is told, and that can be held up.
 struct Gate {
     open: Semaphore,
@@ -66,8 +72,16 @@ impl Bus for Gate {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_sender_is_answered_after_its_entry_was_announced_in_order() {
-    let world = World::in_a_file().await;
+async fn in_a_file_every_sender_is_answered_after_its_entry_was_announced_in_order() {
+    every_sender_is_answered_after_its_entry_was_announced_in_order(World::in_a_file().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_postgres_every_sender_is_answered_after_its_entry_was_announced_in_order() {
+    every_sender_is_answered_after_its_entry_was_announced_in_order(World::in_postgres().await).await;
+}
+
+async fn every_sender_is_answered_after_its_entry_was_announced_in_order(world: World) {
     let ada = world.person("ada").await;
     let mut rooms = Vec::new();
     for name in ["one", "two", "three"] {
@@ -96,9 +110,7 @@ async fn every_sender_is_answered_after_its_entry_was_announced_in_order() {
     }
 }
 
-#[tokio::test]
-async fn repeats_and_refusals_are_answered_but_not_announced() {
-    let world = World::in_memory().await;
+async fn repeats_and_refusals_are_answered_but_not_announced(world: World) {
     let (ada, bob) = (world.person("ada").await, world.person("bob").await);
     let room = world.room(RoomKind::Private, "room", ada, &[]).await;
     let bus = Gate::new(true);
@@ -117,9 +129,7 @@ async fn repeats_and_refusals_are_answered_but_not_announced() {
     assert_eq!(bus.heard(room), [2]);
 }
 
-#[tokio::test]
-async fn who_waits_too_long_hears_that_the_outcome_is_unknown_and_may_repeat() {
-    let world = World::in_memory().await;
+async fn who_waits_too_long_hears_that_the_outcome_is_unknown_and_may_repeat(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
     let bus = Gate::new(false);
@@ -139,8 +149,16 @@ async fn who_waits_too_long_hears_that_the_outcome_is_unknown_and_may_repeat() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered() {
-    let world = World::in_memory().await;
+async fn in_memory_beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered() {
+    beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered(World::in_memory().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_postgres_beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered() {
+    beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered(World::in_postgres().await).await;
+}
+
+async fn beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
     let nowhere = RoomId(Uuid::now_v7());
@@ -171,9 +189,7 @@ async fn beyond_the_limit_drafts_are_refused_and_the_queued_ones_answered() {
     assert_eq!(unknown_room, limits::INTAKE_QUEUE_MAX - 1);
 }
 
-#[tokio::test]
-async fn draining_answers_what_was_taken_and_takes_no_more() {
-    let world = World::in_memory().await;
+async fn draining_answers_what_was_taken_and_takes_no_more(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
     let bus = Gate::new(false);

@@ -70,27 +70,35 @@ fn deed() -> impl Strategy<Value = (usize, Deed)> {
 }
 
 #[test]
-fn every_table_is_what_the_log_adds_up_to() {
+fn in_memory_every_table_is_what_the_log_adds_up_to() {
+    every_table_is_what_the_log_adds_up_to(64, World::in_memory);
+}
+
+#[test]
+fn in_postgres_every_table_is_what_the_log_adds_up_to() {
+    every_table_is_what_the_log_adds_up_to(24, World::in_postgres);
+}
+
+fn every_table_is_what_the_log_adds_up_to(cases: u32, world: impl AsyncFn() -> World) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let batches = proptest::collection::vec(proptest::collection::vec(deed(), 1..12), 1..12);
     let config = Config {
-        cases: 64,
+        cases,
         failure_persistence: None,
         ..Config::default()
     };
     TestRunner::new(config)
         .run(&batches, |batches| {
-            runtime.block_on(play(batches));
+            runtime.block_on(async { play(batches, world().await).await });
             Ok(())
         })
         .unwrap();
 }
 
-async fn play(batches: Vec<Vec<(usize, Deed)>>) {
-    let world = World::in_memory().await;
+async fn play(batches: Vec<Vec<(usize, Deed)>>, world: World) {
     let mut people = Vec::new();
     for name in ["ada", "bob", "eve"] {
         people.push(world.person(name).await);

@@ -1,9 +1,10 @@
-//! What a file promises beyond the port: it is still there after a restart, durable, private, and shared safely.
+//! What a store promises beyond the port where it outlives its process: it is still there after a restart, durable,
+//! private, and shared safely.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use backends::{Options, durability, open};
+use backends::{Durability, Options, durability, open};
 use chat::error::Error;
 use chat::event::{Body, Outcome};
 use chat::ids::{RoomId, Seq, UserId};
@@ -11,11 +12,17 @@ use chat::message::Range;
 use chat::room::RoomKind;
 use uuid::Uuid;
 
+use crate::postgres::{Postgres, name_of};
 use crate::world::{World, draft, edit, post, repeatable, seqs, target, terms};
 
-#[tokio::test]
-async fn everything_is_still_there_after_a_restart() {
-    let world = World::in_a_file().await;
+crate::lasting! {
+    everything_is_still_there_after_a_restart
+    what_was_answered_survives_a_kill
+    two_programs_may_use_one_database
+    the_outbox_holds_each_entry_once_if_it_is_kept
+}
+
+async fn everything_is_still_there_after_a_restart(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
     let sent = repeatable(room, ada, "x", post("hello there"));
@@ -35,8 +42,7 @@ async fn what_the_database_fails_to_write_does_not_take_its_neighbours_with_it()
     let world = World::in_a_file().await;
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
-    let path = world.folder.as_ref().unwrap().path().join("rill.db");
-    let other = rusqlite::Connection::open(path).unwrap();
+    let other = rusqlite::Connection::open(world.url.strip_prefix("sqlite:").unwrap()).unwrap();
     let trap = "create trigger trap after insert on messages when new.text = 'poison'
                 begin select raise(abort, 'a defect'); end";
     other.execute_batch(trap).unwrap();
@@ -58,15 +64,12 @@ async fn what_the_database_fails_to_write_does_not_take_its_neighbours_with_it()
 const ANSWERS: usize = 40;
 const CHILD: &str = "RILL_TEST_WRITES_TO";
 
-#[tokio::test]
-async fn what_was_answered_survives_a_kill() {
-    let world = World::in_a_file().await;
+async fn what_was_answered_survives_a_kill(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
-    let path = world.folder.as_ref().unwrap().path().join("rill.db");
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "restart::posts_until_it_is_killed", "--nocapture"])
-        .env(CHILD, format!("{ada} {room} {}", path.display()))
+        .env(CHILD, format!("{ada} {room} {}", world.url))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -100,9 +103,9 @@ async fn what_was_answered_survives_a_kill() {
 #[tokio::test]
 async fn posts_until_it_is_killed() {
     let Ok(task) = std::env::var(CHILD) else { return };
-    let [user, room, path] = task.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+    let [user, room, url] = task.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
     let (user, room) = (UserId::parse(user).unwrap(), RoomId::parse(room).unwrap());
-    let store = open(&format!("sqlite:{path}"), Options::new()).await.unwrap();
+    let store = open(url, Options::new()).await.unwrap();
     for number in 0..100_000 {
         let outcome = store
             .commit(vec![draft(room, user, post(&number.to_string()))])
@@ -115,35 +118,24 @@ async fn posts_until_it_is_killed() {
 
 #[tokio::test]
 async fn a_file_is_durable_and_memory_is_not() {
-    let world = World::in_a_file().await;
-    let url = format!(
-        "sqlite:{}",
-        world.folder.as_ref().unwrap().path().join("rill.db").display()
-    );
-    let file = durability(&url).await.unwrap();
+    let sqlite = async |url: &str| match durability(url).await.unwrap() {
+        Durability::Sqlite(settings) => settings,
+        other => panic!("not SQLite: {other:?}"),
+    };
+    let file = sqlite(&World::in_a_file().await.url).await;
     assert_eq!(
         (file.journal_mode.as_str(), file.synchronous, file.foreign_keys),
         ("wal", "full", true)
     );
     assert!(file.survives_power_loss() && file.schema_version == 3, "{file:?}");
-    let memory = durability("sqlite::memory:").await.unwrap();
+    let memory = sqlite("sqlite::memory:").await;
     assert!(!memory.survives_power_loss(), "{memory:?}");
 }
 
-#[tokio::test]
-async fn two_programs_may_use_one_file() {
-    let world = World::in_a_file().await;
+async fn two_programs_may_use_one_database(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
-    let url = format!(
-        "sqlite:{}",
-        world.folder.as_ref().unwrap().path().join("rill.db").display()
-    );
-    let other = World {
-        store: open(&url, Options::new()).await.unwrap(),
-        clock: world.clock.clone(),
-        folder: None,
-    };
+    let other = world.another().await;
     for round in 0..5 {
         let (one, two) = tokio::join!(world.post(room, ada, "one"), other.post(room, ada, "two"));
         assert_eq!(one.seq.min(two.seq), 2 + 2 * round);
@@ -172,49 +164,45 @@ async fn what_is_no_database_of_ours_is_refused_in_words() {
             .unwrap()
             .starts_with("these are my notes")
     );
-    let refused = open("postgres://somewhere", Options::new()).await.err().unwrap();
+    let refused = open("mysql://somewhere", Options::new()).await.err().unwrap();
     assert!(refused.to_string().contains("is not understood"), "{refused}");
 }
 
-#[tokio::test]
-async fn the_outbox_holds_each_entry_once_if_it_is_kept() {
-    let world = World::in_a_file().await;
+async fn the_outbox_holds_each_entry_once_if_it_is_kept(world: World) {
     let ada = world.person("ada").await;
     let room = world.room(RoomKind::Public, "room", ada, &[]).await;
     let sent = repeatable(room, ada, "x", post("hello"));
     let message = world.commit(sent.clone()).await.unwrap().entry().unwrap().clone();
     world.commit(sent).await.unwrap();
     world.say(room, ada, edit(&message, "hello")).await.unwrap();
-    world
-        .entry(
-            room,
-            ada,
-            Body::MessageDeleted {
-                message: target(&message),
-            },
-        )
-        .await;
-    let path = world.folder.as_ref().unwrap().path().join("rill.db");
-    let rows = || {
-        let db = rusqlite::Connection::open(&path).unwrap();
-        let mut statement = db
-            .prepare("select room_id, seq, event_id from outbox order by id")
-            .unwrap();
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
-        });
-        rows.unwrap().collect::<Result<Vec<(_, _, [u8; 16])>, _>>().unwrap()
-    };
-    let held = rows();
+    let message = target(&message);
+    let deleted = world.entry(room, ada, Body::MessageDeleted { message }).await;
+    let held = outbox(&world.url);
     assert_eq!(held.iter().map(|row| row.1).collect::<Vec<_>>(), [1, 2, 3]);
-    assert!(held.iter().all(|row| row.0 == *room.0.as_bytes()));
-    assert_eq!(Uuid::from_bytes(held[1].2), message.id.0);
-    let url = format!("sqlite:{}", path.display());
-    let without = World {
-        store: open(&url, Options::new()).await.unwrap(),
-        clock: world.clock.clone(),
-        folder: None,
-    };
+    assert!(held.iter().all(|row| row.0 == room.0));
+    assert_eq!((held[1].2, held[2].2), (message.id.0, deleted.id.0));
+    let without = world.another().await;
     without.post(room, ada, "nobody will be told").await;
-    assert_eq!(rows().len(), 3);
+    assert_eq!(outbox(&world.url).len(), 3);
+}
+
+/// Room, seq and event of each row, in their order.
+fn outbox(url: &str) -> Vec<(Uuid, i64, Uuid)> {
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        let rows = Postgres::shared().sql(name_of(url), "select room_id, seq, event_id from outbox order by id");
+        let row = |line: &str| {
+            let [room, seq, event]: [&str; 3] = line.split('|').collect::<Vec<_>>().try_into().unwrap();
+            (room.parse().unwrap(), seq.parse().unwrap(), event.parse().unwrap())
+        };
+        return rows.lines().map(row).collect();
+    };
+    let db = rusqlite::Connection::open(path).unwrap();
+    let mut statement = db
+        .prepare("select room_id, seq, event_id from outbox order by id")
+        .unwrap();
+    let rows = statement.query_map([], |row| {
+        let (room, event): ([u8; 16], [u8; 16]) = (row.get(0)?, row.get(2)?);
+        Ok((Uuid::from_bytes(room), row.get(1)?, Uuid::from_bytes(event)))
+    });
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
 }

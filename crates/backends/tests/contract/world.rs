@@ -14,6 +14,8 @@ use chat::ports::{Clock, Store};
 use chat::room::{History, Mine, NewRoom, RoomKind, direct_key};
 use uuid::Uuid;
 
+use crate::postgres::Postgres;
+
 /// A moment of 2026, where the clock of every world starts.
 pub(crate) const START: Timestamp = Timestamp(1_780_000_000_000_000);
 
@@ -21,7 +23,10 @@ pub(crate) const START: Timestamp = Timestamp(1_780_000_000_000_000);
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<HeldClock>,
-    pub(crate) folder: Option<tempfile::TempDir>,
+    /// Its address, which another store may be opened by, unless it is in memory.
+    pub(crate) url: String,
+    /// Goes with the world.
+    _folder: Option<Arc<tempfile::TempDir>>,
 }
 
 /// Stands still.
@@ -43,36 +48,64 @@ impl World {
     pub(crate) async fn in_a_file() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("rill.db").display());
-        Self::open(&url, Some(folder)).await
+        let mut world = Self::open(url).await;
+        world._folder = Some(Arc::new(folder));
+        world
     }
 
     pub(crate) async fn in_memory() -> Self {
-        Self::open("sqlite::memory:", None).await
+        Self::open("sqlite::memory:".to_owned()).await
     }
 
-    async fn open(url: &str, folder: Option<tempfile::TempDir>) -> Self {
+    /// In a database of its own on the server that the tests of this run share.
+    pub(crate) async fn in_postgres() -> Self {
+        Self::open(Postgres::shared().database()).await
+    }
+
+    /// With an outbox.
+    pub(crate) async fn open(url: String) -> Self {
         let clock = Arc::new(HeldClock(AtomicI64::new(START.0)));
         let options = Options {
             clock: clock.clone(),
             keep_outbox: true,
         };
-        let store = backends::open(url, options).await.unwrap();
-        Self { store, clock, folder }
+        Self {
+            store: backends::open(&url, options).await.unwrap(),
+            clock,
+            url,
+            _folder: None,
+        }
     }
 
-    /// Closes the store and opens its file again.
+    /// A second store beside this one, as another program has it; without an outbox.
+    pub(crate) async fn another(&self) -> Self {
+        Self {
+            store: backends::open(&self.url, Options::new()).await.unwrap(),
+            clock: self.clock.clone(),
+            url: self.url.clone(),
+            _folder: self._folder.clone(),
+        }
+    }
+
+    /// Closes the store and opens it again.
     pub(crate) async fn reopened(self) -> Self {
-        let Self { store, clock, folder } = self;
+        let Self {
+            store,
+            clock,
+            url,
+            _folder,
+        } = self;
         drop(store);
-        let path = folder.as_ref().unwrap().path().join("rill.db");
         let options = Options {
             clock: clock.clone(),
             keep_outbox: true,
         };
-        let store = backends::open(&format!("sqlite:{}", path.display()), options)
-            .await
-            .unwrap();
-        Self { store, clock, folder }
+        Self {
+            store: backends::open(&url, options).await.unwrap(),
+            clock,
+            url,
+            _folder,
+        }
     }
 
     /// An ordinary account with that user name.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chat::limits::Limits;
 
 pub mod limits;
@@ -97,9 +97,8 @@ impl Config {
         let database = read
             .optional("database")
             .unwrap_or_else(|| format!("sqlite:{}", data.join("rill.db").display()));
-        if !database.starts_with("sqlite:") {
-            return Err(read.wrong("database", "write sqlite:PATH, or sqlite::memory: to keep nothing"));
-        }
+        // In the database's own words, which show no password.
+        backends::check(&database).with_context(|| values["database"].1.to_string())?;
         let formats = [LogFormat::Auto, LogFormat::Text, LogFormat::Json];
         let address = "write an address and a port, such as 127.0.0.1:8080 or [::]:8080";
         let level = "write error, warn, info, debug or trace";
@@ -128,6 +127,11 @@ impl Config {
         self.public_url
             .as_deref()
             .is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// Whether anything is kept in the data folder: a database in memory or on a server is not.
+    pub fn keeps_files(&self) -> bool {
+        self.database.starts_with("sqlite:") && self.database != "sqlite::memory:"
     }
 
     /// Whether only this machine can connect.
@@ -167,11 +171,16 @@ mod tests {
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {
-            let error = Config::read(None, &flags(&[(name, value)]))
-                .expect_err(name)
-                .to_string();
+            let error = Config::read(None, &flags(&[(name, value)])).expect_err(name);
+            let error = format!("{error:#}");
             assert!(error.contains(expected), "{name}: {error}");
         }
+        let known = flags(&[("database", "postgres://rill:s3cret@db/rill?colour=red")]);
+        let error = format!("{:#}", Config::read(None, &known).expect_err("no such parameter"));
+        assert!(
+            error.starts_with("--database: ") && !error.contains("s3cret"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub const SETTINGS: &[Setting] = &[
         "database",
         "URL",
         "",
-        "sqlite:PATH or sqlite::memory:; unset means sqlite:rill.db in the data folder.",
+        "sqlite:PATH, sqlite::memory:, or postgres://USER:PASSWORD@HOST/DATABASE; unset means sqlite:rill.db in the data folder.",
     ),
     setting(
         "public_url",

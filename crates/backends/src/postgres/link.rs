@@ -1,0 +1,164 @@
+//! Connections: how they are made, tuned and lent, and the few words in which statements are run on them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use chat::limits;
+use deadpool_postgres::{
+    Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction,
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Config, Error, IsolationLevel, NoTls, Row};
+
+use super::fault::{Answer, whole};
+
+/// Connections that one server may hold; PostgreSQL allows 100 in all unless told otherwise.
+const CONNECTIONS_MAX: usize = 16;
+/// Of these, for questions that may take long.
+const SLOW_MAX: usize = CONNECTIONS_MAX / 2;
+/// How long to wait for a connection before the asker is told to come back.
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+const KEEPALIVE: Duration = Duration::from_secs(20);
+/// A server that stopped in the middle must not hold a room for the others: its transaction is ended after this long.
+/// Nobody waits longer for a row than a sender waits for its commit. Planning is done once for each statement, and for
+/// so many rows as a batch has, where compiling to machine code only costs.
+const SETTINGS: &str =
+    "-c idle_in_transaction_session_timeout=10s -c lock_timeout=8s -c jit=off -c client_min_messages=warning";
+
+pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The pool, and what its connections were warned of.
+pub(crate) struct Links {
+    pool: Pool,
+    slow: Semaphore,
+    doubts: Arc<AtomicU64>,
+}
+
+/// A connection, until it is dropped.
+pub(crate) struct Link(Object);
+
+impl Links {
+    /// A pool for that address; nothing is connected yet.
+    pub(crate) fn new(mut config: Config) -> anyhow::Result<Self> {
+        let options = config.get_options().unwrap_or_default();
+        let options = format!("{SETTINGS} {options}");
+        config
+            .options(&options)
+            .application_name("rill")
+            .connect_timeout(CONNECTION_WAIT)
+            .keepalives_idle(KEEPALIVE)
+            .tcp_user_timeout(KEEPALIVE);
+        let doubts = Arc::new(AtomicU64::new(0));
+        let recycling_method = RecyclingMethod::Verified;
+        let manager = Manager::from_connect(
+            config,
+            Connector(Arc::clone(&doubts)),
+            ManagerConfig { recycling_method },
+        );
+        let timeouts = Timeouts {
+            wait: Some(CONNECTION_WAIT),
+            create: Some(CONNECTION_WAIT),
+            recycle: Some(CONNECTION_WAIT),
+        };
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS_MAX)
+            .timeouts(timeouts)
+            .runtime(Runtime::Tokio1);
+        Ok(Self {
+            pool: pool.build().context("the pool of connections cannot be made")?,
+            slow: Semaphore::new(SLOW_MAX),
+            doubts,
+        })
+    }
+
+    pub(crate) async fn get(&self) -> Answer<Link> {
+        Ok(Link(self.pool.get().await?))
+    }
+
+    /// The right to ask something that may take long; nothing where too many others do.
+    pub(crate) async fn slow(&self) -> Option<SemaphorePermit<'_>> {
+        let place = tokio::time::timeout(limits::QUERY_WAIT, self.slow.acquire()).await;
+        place.ok()?.ok()
+    }
+
+    /// How often a connection was warned (01000); a commit during which this grows is not certain.
+    pub(crate) fn doubts(&self) -> u64 {
+        self.doubts.load(Ordering::Acquire)
+    }
+}
+
+impl Link {
+    /// A transaction that sees one moment of the database and writes nothing. It ends when it is dropped.
+    pub(crate) async fn reading(&mut self) -> Answer<Transaction<'_>> {
+        let builder = self.0.build_transaction();
+        let builder = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+        Ok(builder.start().await?)
+    }
+
+    /// A transaction whose every statement sees what was committed before that statement: after a row is locked, the
+    /// next statement sees what its last holder wrote.
+    pub(crate) async fn writing(&mut self) -> Answer<Transaction<'_>> {
+        let builder = self.0.build_transaction();
+        Ok(builder.isolation_level(IsolationLevel::ReadCommitted).start().await?)
+    }
+}
+
+/// All rows.
+pub(crate) async fn rows(tx: &Transaction<'_>, statement: &str, values: Params<'_>) -> Answer<Vec<Row>> {
+    let statement = tx.prepare_cached(statement).await?;
+    Ok(tx.query(&statement, values).await?)
+}
+
+/// The one row that there is at most.
+pub(crate) async fn first(tx: &Transaction<'_>, statement: &str, values: Params<'_>) -> Answer<Option<Row>> {
+    Ok(rows(tx, statement, values).await?.into_iter().next())
+}
+
+/// Whether there is any row.
+pub(crate) async fn exists(tx: &Transaction<'_>, statement: &str, values: Params<'_>) -> Answer<bool> {
+    Ok(first(tx, statement, values).await?.is_some())
+}
+
+/// How many rows it changed.
+pub(crate) async fn execute(tx: &Transaction<'_>, statement: &str, values: Params<'_>) -> Answer<u64> {
+    let statement = tx.prepare_cached(statement).await?;
+    Ok(tx.execute(&statement, values).await?)
+}
+
+/// Connects, and listens to what the server says beside its answers. A wait for a standby that was cancelled is told
+/// by a warning only, while the commit itself answers that all is well.
+struct Connector(Arc<AtomicU64>);
+
+type Connecting<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
+
+impl Connect for Connector {
+    fn connect(&self, config: &Config) -> Connecting<'_> {
+        let (config, doubts) = (config.clone(), Arc::clone(&self.0));
+        Box::pin(async move {
+            let (client, mut connection) = config.connect(NoTls).await?;
+            let listening = tokio::spawn(async move {
+                loop {
+                    match std::future::poll_fn(|context| connection.poll_message(context)).await {
+                        Some(Ok(AsyncMessage::Notice(notice))) => {
+                            let is_doubt = *notice.code() == SqlState::WARNING;
+                            doubts.fetch_add(u64::from(is_doubt), Ordering::AcqRel);
+                            tracing::warn!(says = notice.message(), "the database warns");
+                        }
+                        Some(Ok(_)) => {}
+                        Some(Err(failure)) => {
+                            tracing::warn!(problem = %whole(&failure), "a connection to the database broke");
+                            return;
+                        }
+                        None => return,
+                    }
+                }
+            });
+            Ok((client, listening))
+        })
+    }
+}

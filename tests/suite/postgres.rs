@@ -1,0 +1,121 @@
+//! One server on PostgreSQL is the whole product: REST, sockets, search and the operator's commands, and after a kill,
+//! of the server or of the database, everything is there.
+
+use std::process::Stdio;
+
+use protocol::live::Frame;
+use protocol::shapes::{EntryBody, RoomKind};
+use reqwest::{Method, StatusCode};
+use support::people::{post, post_as};
+use support::postgres::{Postgres, name_of};
+use support::server::binary;
+use support::{Options, Server, Socket, until};
+use tokio::process::Command;
+
+/// Runs `rill` on the server's database: whether it succeeded, and everything it said.
+async fn rill(place: &[String], words: &[&str]) -> (bool, String) {
+    let output = Command::new(binary())
+        .args(words)
+        .args(place)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("rill runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("UTF-8"))
+}
+
+#[tokio::test]
+async fn on_postgresql_people_talk_and_a_kill_of_server_or_database_loses_nothing() {
+    let database = Postgres::start();
+    let url = database.database();
+    let options = Options::default().flag("--database", &url);
+    let mut server = Server::with(options).await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let room = ada.room(RoomKind::Private, "harbour", &[&bob]).await.id;
+    let mut socket = Socket::signed_in(&bob).await;
+    socket.resume(&Default::default()).await;
+    let seq = ada.says(room, "the crane is broken").await;
+    let heard = socket
+        .expect("ada's message", |frame| match frame {
+            Frame::Entry { entry } if entry.room == room => Some(entry.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(matches!(&heard.body, EntryBody::MessagePosted { text, .. } if text == "the crane is broken"));
+    assert_eq!(heard.seq, seq);
+    let sent = bob.api.post(room, &post_as("once", "which one?")).await.expect("sent");
+
+    server.kill().await;
+    server.start_again().await;
+    let again = bob
+        .api
+        .post(room, &post_as("once", "which one?"))
+        .await
+        .expect("repeated");
+    assert_eq!((again.seq, again.repeated), (sent.seq, true));
+
+    database.crash();
+    // The server outlives its database, and says so as soon as it serves again.
+    let third = until("a message is taken again", async || {
+        bob.api.post(room, &post_as("after", "the crash")).await.ok()
+    })
+    .await;
+    assert_eq!(third.seq, sent.seq.map(|seq| seq + 1));
+    let log = ada.log(room).await;
+    assert_eq!(
+        log.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
+        (1..=4).collect::<Vec<_>>()
+    );
+    let (status, found) = ada.ask(Method::GET, "search?q=crane", None).await;
+    assert_eq!(
+        (status, found["items"].as_array().map(Vec::len)),
+        (StatusCode::OK, Some(1))
+    );
+    let refused = ada.api.post(uuid::Uuid::now_v7(), &post("to nobody")).await;
+    assert_eq!(refused.expect_err("no such room").code(), Some("not_found"));
+}
+
+#[tokio::test]
+async fn on_postgresql_the_operators_commands_do_what_they_do_elsewhere() {
+    let server = Server::with(Options::default().on_postgres()).await;
+    let [ada, _] = server.people(["ada", "bob"]).await;
+    let room = ada.room(RoomKind::Public, "quiet", &[]).await.id;
+    let mut socket = Socket::signed_in(&ada).await;
+    socket.resume(&Default::default()).await;
+    let (done, said) = rill(&server.place(), &["check"]).await;
+    assert!(
+        done && said.contains("PostgreSQL") && said.contains("survives a loss of power"),
+        "{said}"
+    );
+    let (done, said) = rill(&server.place(), &["admin", "room", "archive", "quiet"]).await;
+    assert!(done, "{said}");
+    let archived = socket.expect("what another process wrote", |frame| match frame {
+        Frame::Entry { entry } if entry.room == room => Some(entry.body.clone()),
+        _ => None,
+    });
+    assert_eq!(archived.await, EntryBody::RoomArchived);
+    let (done, said) = rill(&server.place(), &["admin", "user", "list"]).await;
+    assert!(done && said.contains("bob"), "{said}");
+
+    let unsafe_one = Postgres::shared().database();
+    let unsafe_name = name_of(&unsafe_one);
+    let statement = format!("alter database {unsafe_name} set synchronous_commit = off");
+    Postgres::shared().sql("postgres", &statement);
+    let place = [
+        "--database".to_owned(),
+        unsafe_one.replace("user=rill", "user=rill&password=s3cret"),
+    ];
+    let (done, said) = rill(&place, &["check"]).await;
+    assert!(
+        !done && said.contains("alter system set synchronous_commit = on;"),
+        "{said}"
+    );
+    let (done, said) = rill(&place, &["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(
+        !done && said.contains("synchronous_commit is off") && !said.contains("s3cret"),
+        "{said}"
+    );
+    let (_, shown) = rill(&place, &["config", "show"]).await;
+    assert!(shown.contains("postgres:///") && !shown.contains("s3cret"), "{shown}");
+}
