@@ -19,5 +19,6 @@ mod search;
 mod sessions;
 mod sse;
 mod talk;
+mod terminal;
 mod unread;
 mod visibility;

@@ -35,7 +35,11 @@ impl Layout {
         let wanted = input_rows(state, columns).min(INPUT_ROWS_MAX);
         let input = wanted.min(rows.saturating_sub(fixed + 1)).max(1);
         let body = rows.saturating_sub(fixed + input);
-        let list = if columns >= LIST_COLUMNS_MIN { (columns / 5).clamp(18, 32) } else { 0 };
+        let list = if columns >= LIST_COLUMNS_MIN {
+            (columns / 5).clamp(18, 32)
+        } else {
+            0
+        };
         let gap = u16::from(list > 0);
         let part = |x: u16, y: u16, width: u16, height: u16| Rect::new(x, y, width, height).intersection(screen);
         Self {
@@ -65,7 +69,10 @@ pub fn input_lines(text: &str, columns: u16) -> Vec<String> {
 
 /// Where a list lies over the log.
 pub fn overlay(screen: Rect) -> Rect {
-    let width = screen.width.min(100).saturating_sub(if screen.width > 50 { 4 } else { 0 });
+    let width = screen
+        .width
+        .min(100)
+        .saturating_sub(if screen.width > 50 { 4 } else { 0 });
     let height = screen.height.saturating_sub(3).min(30);
     Rect::new((screen.width - width) / 2, 1, width, height)
 }
@@ -88,4 +95,3 @@ pub fn first_room(state: &State, listed: &[Uuid], rows: u16) -> usize {
     let open = listed.iter().position(|room| Some(*room) == state.current);
     first_line(open.unwrap_or(0), listed.len(), rows)
 }
-

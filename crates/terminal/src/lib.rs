@@ -6,10 +6,18 @@
 //! Architecture invariant: it knows the public protocol only, and nothing that came over the wire reaches a terminal
 //! without `text::clean`.
 
+pub mod failure;
+pub mod home;
 mod layout;
+mod lines;
 mod log;
+pub mod once;
+pub mod plain;
+mod run;
 mod state;
 mod text;
 mod theme;
 mod view;
 mod words;
+
+pub use run::chat;

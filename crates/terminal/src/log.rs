@@ -107,7 +107,9 @@ impl<'a> Log<'a> {
             rows.push(vec![Piece::dim(rule(&time::long_day(day), self.columns()))]);
         }
         let is_first_new = self.room.new_from.is_some_and(|read| {
-            message.seq > read && before.is_none_or(|before| before.seq <= read) && !(at == 0 && self.timeline.has_before)
+            message.seq > read
+                && before.is_none_or(|before| before.seq <= read)
+                && !(at == 0 && self.timeline.has_before)
         });
         if is_first_new {
             let mark = Mark {
@@ -162,7 +164,10 @@ impl<'a> Log<'a> {
         }
         if let Some(place) = &message.location {
             let label = clean::line(&place.label);
-            row.push(Piece::dim(format!("⌖ {:.5}, {:.5} {label}  ", place.latitude, place.longitude)));
+            row.push(Piece::dim(format!(
+                "⌖ {:.5}, {:.5} {label}  ",
+                place.latitude, place.longitude
+            )));
         }
         for reaction in &message.reactions {
             let mine = me.is_some_and(|me| reaction.users.contains(&me));
@@ -177,13 +182,20 @@ impl<'a> Log<'a> {
         if message.replies > 0 {
             row.push(Piece::dim(words::answers(message.replies)));
         }
-        if row.is_empty() { Vec::new() } else { crate::text::wrap::wrap(&row, self.columns().saturating_sub(CLOCK)) }
+        if row.is_empty() {
+            Vec::new()
+        } else {
+            crate::text::wrap::wrap(&row, self.columns().saturating_sub(CLOCK))
+        }
     }
 
     /// Whom the message answers.
     fn answered(&self, message: &Message) -> Option<Piece> {
         let root = message.thread?;
-        let known = self.timeline.find(root.seq).map(|at| &self.timeline.messages[at].sender);
+        let known = self
+            .timeline
+            .find(root.seq)
+            .map(|at| &self.timeline.messages[at].sender);
         let name = known.map(|sender| clean::line(shown_name(sender))).unwrap_or_default();
         Some(Piece::dim(format!(" ↳ {name}")))
     }
@@ -210,7 +222,11 @@ impl<'a> Log<'a> {
                 rows.extend(crate::text::wrap::wrap(&[why], self.columns().saturating_sub(CLOCK)));
             }
             None => {
-                let sign = if matches!(item.stage, Stage::Done(_)) { "" } else { " …" };
+                let sign = if matches!(item.stage, Stage::Done(_)) {
+                    ""
+                } else {
+                    " …"
+                };
                 if let Some(last) = rows.last_mut() {
                     last.push(Piece::dim(sign));
                 }
@@ -218,7 +234,11 @@ impl<'a> Log<'a> {
         }
         let clock = format!("[{}] ", time::clock(&item.at, &self.state.zone));
         let placed = rows.into_iter().enumerate().map(|(number, row)| {
-            let margin = if number == 0 { Piece::dim(clock.clone()) } else { Piece::plain(" ".repeat(indent)) };
+            let margin = if number == 0 {
+                Piece::dim(clock.clone())
+            } else {
+                Piece::plain(" ".repeat(indent))
+            };
             [vec![margin], row].concat()
         });
         placed.collect()

@@ -1,5 +1,6 @@
 //! Colours: the greys of the original terminal chat, in a dark and a light form, or none at all.
 
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::text::Mark;
@@ -156,6 +157,32 @@ fn plain(part: Part) -> Style {
     }
 }
 
+/// Replaces colours of 24 bits by the nearest of the 256 that most terminals know.
+pub fn reduce(buffer: &mut Buffer) {
+    let nearest = |color: &mut Color| {
+        if let Color::Rgb(red, green, blue) = *color {
+            *color = Color::Indexed(index(red, green, blue));
+        }
+    };
+    for cell in &mut buffer.content {
+        nearest(&mut cell.fg);
+        nearest(&mut cell.bg);
+    }
+}
+
+/// Greys have a ramp of 24 from 232 on; everything else is a point of the cube of 6 by 6 by 6.
+fn index(red: u8, green: u8, blue: u8) -> u8 {
+    if red == green && green == blue {
+        return match red {
+            0..=3 => 16,
+            247..=255 => 231,
+            _ => 232 + (u16::from(red).saturating_sub(3) / 10).min(23) as u8,
+        };
+    }
+    let step = |value: u8| (u16::from(value) * 5 + 127) / 255;
+    (16 + 36 * step(red) + 6 * step(green) + step(blue)) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,10 +190,16 @@ mod tests {
     /// Contrast of two colours (WCAG 2.2, relative luminance).
     fn contrast(style: Style) -> f64 {
         let luminance = |color: Option<Color>| {
-            let Some(Color::Rgb(red, green, blue)) = color else { panic!("a colour is missing in {style:?}") };
+            let Some(Color::Rgb(red, green, blue)) = color else {
+                panic!("a colour is missing in {style:?}")
+            };
             let part = |value: u8| {
                 let value = f64::from(value) / 255.0;
-                if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+                if value <= 0.04045 {
+                    value / 12.92
+                } else {
+                    ((value + 0.055) / 1.055).powf(2.4)
+                }
             };
             0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue)
         };
@@ -178,7 +211,9 @@ mod tests {
     fn every_part_can_be_read_in_both_themes() {
         use Part::{Chosen, Header, Hint, Input, List, Log, Open, Overlay, Problem, Status, Unread};
         for theme in [Theme::Dark, Theme::Light] {
-            for part in [Header, List, Open, Unread, Log, Input, Hint, Status, Problem, Overlay, Chosen] {
+            for part in [
+                Header, List, Open, Unread, Log, Input, Hint, Status, Problem, Overlay, Chosen,
+            ] {
                 let found = contrast(theme.part(part));
                 assert!(found >= 4.5, "{theme:?} {part:?}: {found:.1}");
             }

@@ -23,17 +23,24 @@ pub const NOTHING_FOUND: &str = "Nothing found";
 pub const WAITING: &str = "…";
 pub const LOADING: &str = "Loading…";
 pub const EMPTY: &str = "Nothing has been said here yet";
+pub const PLAIN_BEGINS: &str = "A line is sent when you press Enter; /help lists the commands, /quit ends";
 pub const SIGNED_OUT: &str = "you are signed out; run `rill login`";
 
 pub fn title(server: &str, me: Option<&str>) -> (String, String) {
     let version = env!("CARGO_PKG_VERSION");
-    let who = me.map(|me| format!("{me} @ {server}")).unwrap_or_else(|| server.to_owned());
+    let who = me
+        .map(|me| format!("{me} @ {server}"))
+        .unwrap_or_else(|| server.to_owned());
     (format!(" Rill  Version: {version}"), format!("{who} "))
 }
 
 pub fn status_channel(name: Option<&str>, short: bool) -> String {
     let name = name.unwrap_or("none");
-    if short { format!(" {name}") } else { format!(" Current Channel: {name}") }
+    if short {
+        format!(" {name}")
+    } else {
+        format!(" Current Channel: {name}")
+    }
 }
 
 pub fn status_subscribed(subscribed: bool, short: bool) -> &'static str {
@@ -53,18 +60,40 @@ pub fn link(link: &Link, now_ms: i64, short: bool) -> String {
         Link::Up { caught_up: false } => "Catching up…".into(),
         Link::Lost { until_ms, .. } if *until_ms > now_ms => {
             let seconds = (until_ms - now_ms + 999) / 1000;
-            if short { format!("Offline, {seconds} s") } else { format!("No connection, trying again in {seconds} s") }
+            if short {
+                format!("Offline, {seconds} s")
+            } else {
+                format!("No connection, trying again in {seconds} s")
+            }
         }
-        Link::Lost { .. } => if short { "Offline" } else { "No connection, trying again…" }.into(),
-        Link::Ended { sign_in: true, .. } => if short { "Signed out" } else { "Signed out: run `rill login`" }.into(),
+        Link::Lost { .. } => if short {
+            "Offline"
+        } else {
+            "No connection, trying again…"
+        }
+        .into(),
+        Link::Ended { sign_in: true, .. } => if short {
+            "Signed out"
+        } else {
+            "Signed out: run `rill login`"
+        }
+        .into(),
         Link::Ended { why, .. } if short => crate::text::fit(why, 20),
         Link::Ended { why, .. } => format!("Ended: {why}"),
     }
 }
 
 pub fn status_unread(unread: u64, mentions: u64, short: bool) -> String {
-    let named = if mentions > 0 { format!(" (@{mentions})") } else { String::new() };
-    if short { format!("{unread} new{named}") } else { format!("Unread: {unread}{named}") }
+    let named = if mentions > 0 {
+        format!(" (@{mentions})")
+    } else {
+        String::new()
+    };
+    if short {
+        format!("{unread} new{named}")
+    } else {
+        format!("Unread: {unread}{named}")
+    }
 }
 
 pub fn status_unsent(waiting: usize, failed: usize) -> String {
@@ -87,7 +116,11 @@ pub fn typing(names: &[String]) -> String {
 }
 
 pub fn below(unread: u64) -> String {
-    if unread > 0 { format!("↓ {unread} new below (G)") } else { "↓ there is more below (G)".into() }
+    if unread > 0 {
+        format!("↓ {unread} new below (G)")
+    } else {
+        "↓ there is more below (G)".into()
+    }
 }
 
 pub fn reply_to(to: &str) -> String {
@@ -119,7 +152,11 @@ pub fn no_longer_in(name: &str) -> String {
 }
 
 pub fn answers(count: u64) -> String {
-    if count == 1 { "↳ 1 answer (t)".into() } else { format!("↳ {count} answers (t)") }
+    if count == 1 {
+        "↳ 1 answer (t)".into()
+    } else {
+        format!("↳ {count} answers (t)")
+    }
 }
 
 pub fn unread(count: u64) -> String {
@@ -127,7 +164,11 @@ pub fn unread(count: u64) -> String {
 }
 
 pub fn members(count: u64, joined: bool) -> String {
-    let people = if count == 1 { "1 member".into() } else { format!("{count} members") };
+    let people = if count == 1 {
+        "1 member".into()
+    } else {
+        format!("{count} members")
+    };
     if joined { format!("{people} · joined") } else { people }
 }
 
@@ -140,11 +181,19 @@ pub fn leave(name: &str) -> String {
 }
 
 pub fn retried(count: usize) -> String {
-    if count == 0 { "Nothing was refused".into() } else { format!("{count} sent again") }
+    if count == 0 {
+        "Nothing was refused".into()
+    } else {
+        format!("{count} sent again")
+    }
 }
 
 pub fn discarded(count: usize) -> String {
-    if count == 0 { "Nothing was refused".into() } else { format!("{count} given up") }
+    if count == 0 {
+        "Nothing was refused".into()
+    } else {
+        format!("{count} given up")
+    }
 }
 
 pub fn incomplete(how: &str) -> String {
@@ -221,7 +270,10 @@ pub const KEYS: &[(&str, &[(&str, &str)])] = &[
         "Anywhere",
         &[
             ("Ctrl+K", "go to a channel or a person"),
-            ("Alt+↑ Alt+↓", "the channel above, below; with Shift the next unread one"),
+            (
+                "Alt+↑ Alt+↓",
+                "the channel above, below; with Shift the next unread one",
+            ),
             ("Ctrl+N", "next unread"),
             ("Ctrl+F", "search"),
             ("PageUp PageDown", "scroll; the wheel does too"),
@@ -269,7 +321,10 @@ pub fn help() -> Vec<(String, String)> {
     }
     lines.push(("Commands".to_owned(), String::new()));
     lines.extend(COMMANDS.iter().map(|command| {
-        (format!("  /{} {}", command.name, command.arguments), command.about.to_owned())
+        (
+            format!("  /{} {}", command.name, command.arguments),
+            command.about.to_owned(),
+        )
     }));
     lines
 }

@@ -44,7 +44,10 @@ impl Kept {
             lock.lock().map(|()| lock)
         });
         let lock = lock.await.map_err(io::Error::other)??;
-        Ok(Locked { kept: self, _lock: lock })
+        Ok(Locked {
+            kept: self,
+            _lock: lock,
+        })
     }
 }
 

@@ -93,7 +93,12 @@ impl Keyring {
             None => None,
         };
         let mut refresh_token = current.refresh_token;
-        if let Some(kept) = locked.as_ref().map(|locked| locked.read()).transpose().map_err(unkept)? {
+        if let Some(kept) = locked
+            .as_ref()
+            .map(|locked| locked.read())
+            .transpose()
+            .map_err(unkept)?
+        {
             if kept.access_token != old {
                 let access = kept.access_token.clone();
                 self.keep(Some(kept));

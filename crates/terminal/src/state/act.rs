@@ -62,7 +62,12 @@ impl State {
         let room = self.room()?;
         let timeline = room.timeline.as_ref()?;
         let selected = room.scroll.selected.and_then(|seq| timeline.find(seq));
-        let newest = || timeline.messages.iter().rposition(|message| message.deleted_at.is_none());
+        let newest = || {
+            timeline
+                .messages
+                .iter()
+                .rposition(|message| message.deleted_at.is_none())
+        };
         timeline.messages.get(selected.or_else(newest)?).cloned()
     }
 

@@ -17,10 +17,18 @@ pub const COMMANDS: &[Known] = &[
     known("dm", "<person> [person …]", "Talk to somebody, or to several"),
     known("topic", "<text>", "Set the topic of the channel"),
     known("who", "", "Who is in the channel"),
-    known("search", "<words>", "Find messages; also from:ada in:general before:2026-11-21"),
+    known(
+        "search",
+        "<words>",
+        "Find messages; also from:ada in:general before:2026-11-21",
+    ),
     known("react", "<emoji>", "React to the selected or the newest message"),
     known("reply", "<text>", "Answer the selected or the newest message"),
-    known("edit", "<text>", "Give the selected message, or your last one, another text"),
+    known(
+        "edit",
+        "<text>",
+        "Give the selected message, or your last one, another text",
+    ),
     known("delete", "", "Delete the selected message, or your last one"),
     known("pin", "", "Pin the selected message, or unpin it"),
     known("invite", "<person>", "Bring somebody into the channel"),
@@ -74,7 +82,9 @@ pub fn read(line: &str) -> Said {
     let argument = argument.trim();
     let lower = name.to_lowercase();
     let Some(command) = COMMANDS.iter().find(|command| command.name == lower) else {
-        let close = COMMANDS.iter().find(|command| !lower.is_empty() && command.name.starts_with(&lower));
+        let close = COMMANDS
+            .iter()
+            .find(|command| !lower.is_empty() && command.name.starts_with(&lower));
         return Said::Unknown(name.to_owned(), close.map(|command| command.name));
     };
     let needs = command.arguments.starts_with('<') || command.name == "theme";
@@ -88,7 +98,11 @@ pub fn read(line: &str) -> Said {
         "channels" => Said::Channels,
         "send" => Said::Send(text),
         "quit" => Said::Quit,
-        "dm" => Said::Direct(text.split_whitespace().map(|name| name.trim_start_matches('@').to_owned()).collect()),
+        "dm" => Said::Direct(
+            text.split_whitespace()
+                .map(|name| name.trim_start_matches('@').to_owned())
+                .collect(),
+        ),
         "topic" => Said::Topic(text),
         "who" => Said::Who,
         "search" => Said::Search(text),
@@ -124,7 +138,10 @@ mod tests {
             ("//join is a command", Said::Send("/join is a command".into())),
             ("/quit", Said::Quit),
             ("/dm @grace nour", Said::Direct(vec!["grace".into(), "nour".into()])),
-            ("/search from:ada \"a phrase\"", Said::Search("from:ada \"a phrase\"".into())),
+            (
+                "/search from:ada \"a phrase\"",
+                Said::Search("from:ada \"a phrase\"".into()),
+            ),
             ("/react :tada:", Said::React(":tada:".into())),
             ("/send", Said::Incomplete("/send <message>".into())),
             ("/theme", Said::Incomplete("/theme dark|light|none".into())),
@@ -140,7 +157,10 @@ mod tests {
     fn every_command_of_the_table_is_understood() {
         for command in COMMANDS {
             let line = format!("/{} x", command.name);
-            assert!(!matches!(read(&line), Said::Unknown(..) | Said::Incomplete(_)), "{line}");
+            assert!(
+                !matches!(read(&line), Said::Unknown(..) | Said::Incomplete(_)),
+                "{line}"
+            );
         }
     }
 }

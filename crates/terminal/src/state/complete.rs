@@ -84,10 +84,15 @@ impl State {
     fn channels(&self, beginning: &str, sign: &str) -> Vec<(String, String)> {
         let wanted = beginning.to_lowercase();
         let rooms = self.listed().into_iter().filter_map(|room| self.rooms.get(&room));
-        let named = rooms.filter(|room| room.room.name.to_lowercase().starts_with(&wanted) && !room.room.name.is_empty());
+        let named =
+            rooms.filter(|room| room.room.name.to_lowercase().starts_with(&wanted) && !room.room.name.is_empty());
         let shown = named.map(|room| {
             // In a text a channel is named without blanks.
-            let name = if sign.is_empty() { room.room.name.clone() } else { format!("{} ", room.room.name.replace(' ', "-")) };
+            let name = if sign.is_empty() {
+                room.room.name.clone()
+            } else {
+                format!("{} ", room.room.name.replace(' ', "-"))
+            };
             (format!("{sign}{name}"), room.room.topic.clone())
         });
         shown.take(OFFERED_MAX).collect()
@@ -95,7 +100,9 @@ impl State {
 }
 
 fn commands(beginning: &str) -> Vec<(String, String)> {
-    let found = COMMANDS.iter().filter(|command| command.name.starts_with(&beginning.to_lowercase()));
+    let found = COMMANDS
+        .iter()
+        .filter(|command| command.name.starts_with(&beginning.to_lowercase()));
     let shown = found.map(|command| {
         let blank = if command.arguments.is_empty() { "" } else { " " };
         (format!("/{}{blank}", command.name), command.about.to_owned())
@@ -105,5 +112,8 @@ fn commands(beginning: &str) -> Vec<(String, String)> {
 
 fn emoji_named(beginning: &str) -> Vec<(String, String)> {
     let found = emoji::beginning(beginning.trim_end_matches(':'), OFFERED_MAX);
-    found.into_iter().map(|(name, emoji)| (format!("{emoji} "), name.to_owned())).collect()
+    found
+        .into_iter()
+        .map(|(name, emoji)| (format!("{emoji} "), name.to_owned()))
+        .collect()
 }

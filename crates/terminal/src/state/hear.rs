@@ -34,8 +34,13 @@ impl State {
                 self.rooms.values_mut().for_each(|room| room.loading = None);
                 Vec::new()
             }
-            live::Event::CaughtUp { .. } => {
+            live::Event::CaughtUp { rooms } => {
                 self.link = Link::Up { caught_up: true };
+                for (room, head) in rooms {
+                    if let Some(known) = self.rooms.get_mut(&room).filter(|known| known.cursor < head) {
+                        known.reset(head);
+                    }
+                }
                 vec![Effect::LoadRooms]
             }
             live::Event::Entry(entry) => self.take_entry(&entry),
@@ -104,7 +109,11 @@ impl State {
                 effects
             }
             Answer::Left(room, Ok(())) => {
-                let name = self.rooms.get(&room).map(|known| known.name(self.my_id())).unwrap_or_default();
+                let name = self
+                    .rooms
+                    .get(&room)
+                    .map(|known| known.name(self.my_id()))
+                    .unwrap_or_default();
                 let effects = self.forget(room);
                 self.say(words::left(&name));
                 effects
@@ -161,7 +170,11 @@ impl State {
                 waiting.push(entry.clone());
             }
             let is_first = waiting.len() == 1;
-            return if is_first { vec![Effect::LoadRoom(entry.room)] } else { Vec::new() };
+            return if is_first {
+                vec![Effect::LoadRoom(entry.room)]
+            } else {
+                Vec::new()
+            };
         };
         let counted = room.unread();
         if !room.take(entry, me) {
@@ -185,7 +198,12 @@ impl State {
     fn place_rooms(&mut self, rooms: Vec<Room>) -> Vec<Effect> {
         let listed: BTreeSet<Uuid> = rooms.iter().map(|room| room.id).collect();
         let mut effects: Vec<Effect> = rooms.into_iter().flat_map(|room| self.place_room(room)).collect();
-        let gone: Vec<Uuid> = self.rooms.keys().filter(|room| !listed.contains(room)).copied().collect();
+        let gone: Vec<Uuid> = self
+            .rooms
+            .keys()
+            .filter(|room| !listed.contains(room))
+            .copied()
+            .collect();
         // It may have been joined since the list was read.
         effects.extend(gone.into_iter().map(Effect::LoadRoom));
         if let Some(wanted) = self.wanted.take() {
@@ -204,7 +222,11 @@ impl State {
             return self.forget(id);
         }
         if let Some(known) = self.rooms.get_mut(&id) {
-            return if known.place(room, me) { Vec::new() } else { vec![Effect::LoadRoom(id)] };
+            return if known.place(room, me) {
+                Vec::new()
+            } else {
+                vec![Effect::LoadRoom(id)]
+            };
         }
         self.rooms.insert(id, RoomState::new(room));
         let waiting = self.unplaced.remove(&id).unwrap_or_default();

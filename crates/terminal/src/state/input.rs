@@ -169,7 +169,10 @@ mod tests {
         let mut input = Input::with("one\ntwo three");
         press(&mut input, &[(KeyCode::Up, none), (KeyCode::Char('x'), none)]);
         assert_eq!(input.text(), "onex\ntwo three");
-        press(&mut input, &[(KeyCode::Down, none), (KeyCode::Char('k'), KeyModifiers::CONTROL)]);
+        press(
+            &mut input,
+            &[(KeyCode::Down, none), (KeyCode::Char('k'), KeyModifiers::CONTROL)],
+        );
         assert_eq!(input.text(), "onex\ntwo ");
         assert!(!input.press(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)));
     }

@@ -39,6 +39,8 @@ pub enum Event {
     Key(KeyEvent),
     Mouse(MouseEvent),
     Paste(String),
+    /// A whole line was entered, as in the line mode.
+    Line(String),
     Resize(u16, u16),
     /// The terminal has the user's eyes, or not.
     Focus(bool),
@@ -87,7 +89,10 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Write these to the disk and strike those; answered with `Kept`.
-    Keep { keep: Vec<Unsent>, drop: Vec<String> },
+    Keep {
+        keep: Vec<Unsent>,
+        drop: Vec<String>,
+    },
     /// Send, for as long as it takes; answered with `Sent`.
     Send(Uuid, String, Command),
     /// Send if there is a connection; not answered.
@@ -118,11 +123,19 @@ pub enum Effect {
 pub enum Link {
     Connecting,
     /// `caught_up`: nothing is missing any longer.
-    Up { caught_up: bool },
+    Up {
+        caught_up: bool,
+    },
     /// Tried again at this time.
-    Lost { why: String, until_ms: i64 },
+    Lost {
+        why: String,
+        until_ms: i64,
+    },
     /// Over for good; with `sign_in` a new sign-in helps.
-    Ended { why: String, sign_in: bool },
+    Ended {
+        why: String,
+        sign_in: bool,
+    },
 }
 
 /// What keys go to.
@@ -262,6 +275,10 @@ impl State {
             Event::Key(key) => self.press(key),
             Event::Mouse(mouse) => self.point(mouse),
             Event::Paste(text) => self.paste(&text),
+            Event::Line(line) => {
+                self.input = Input::with(line);
+                self.enter()
+            }
             Event::Resize(columns, rows) => {
                 self.size = (columns, rows);
                 Vec::new()
@@ -297,8 +314,20 @@ impl State {
                 drop: changes.drop,
             });
         }
-        effects.extend(changes.send.into_iter().map(|(room, id, command)| Effect::Send(room, id, command)));
+        effects.extend(
+            changes
+                .send
+                .into_iter()
+                .map(|(room, id, command)| Effect::Send(room, id, command)),
+        );
         effects
+    }
+
+    /// Takes up what had been begun to write in the open room.
+    pub fn take_draft(&mut self) {
+        if let Some(room) = self.room_mut() {
+            self.input = std::mem::take(&mut room.draft);
+        }
     }
 
     /// The account's id, once it is known.
@@ -325,7 +354,8 @@ impl State {
 
     /// The posts of the open room that are on their way.
     pub fn pending(&self) -> Vec<&Unsent> {
-        let is_here = |item: &&Unsent| Some(item.room) == self.current && matches!(item.what, unsent::What::Post { .. });
+        let is_here =
+            |item: &&Unsent| Some(item.room) == self.current && matches!(item.what, unsent::What::Post { .. });
         self.outbox.items.iter().filter(is_here).collect()
     }
 
@@ -372,10 +402,16 @@ impl State {
     /// Whoever looks at the end of a room has read it.
     fn read_along(&mut self) {
         let covered = self.overlay.is_some() || !self.attended;
-        let Some(room) = self.room_mut().filter(|_| !covered) else { return };
+        let Some(room) = self.room_mut().filter(|_| !covered) else {
+            return;
+        };
         let at_end = room.timeline.as_ref().is_some_and(|timeline| !timeline.has_after) && room.scroll.is_following();
         let (seq, ordinal, id) = (room.room.last_seq, room.room.last_ordinal, room.room.id);
-        let is_behind = room.room.me.as_ref().is_some_and(|me| me.unread > 0 && me.read_seq < seq);
+        let is_behind = room
+            .room
+            .me
+            .as_ref()
+            .is_some_and(|me| me.unread > 0 && me.read_seq < seq);
         if at_end && is_behind {
             room.read_to(seq, ordinal, 0);
             self.untold.insert(id);

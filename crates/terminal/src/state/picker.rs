@@ -120,7 +120,11 @@ impl State {
         let mut picker = Picker::of(Kind::Search, Vec::new());
         picker.input = Input::with(query);
         self.overlay = Some(Overlay::Picker(picker));
-        if query.is_empty() { Vec::new() } else { vec![Effect::Search(query.to_owned())] }
+        if query.is_empty() {
+            Vec::new()
+        } else {
+            vec![Effect::Search(query.to_owned())]
+        }
     }
 
     /// Opens the choice of an emoji for a message.
@@ -147,7 +151,11 @@ impl State {
             (here, member.person.username.clone())
         });
         let lines = members.iter().take(LINES_MAX).map(|member| Line {
-            label: format!("{} {}", words::status_sign(status(member.person.id)), shown_name(&member.person)),
+            label: format!(
+                "{} {}",
+                words::status_sign(status(member.person.id)),
+                shown_name(&member.person)
+            ),
             detail: format!("@{}{}", member.person.username, words::room_role(member.role)),
             strong: status(member.person.id) == Status::Online,
             goal: Goal::Direct(member.person.username.clone()),
@@ -164,7 +172,11 @@ impl State {
             .filter(|room| matches!(room.room.kind, RoomKind::Public | RoomKind::Private))
             .map(|room| channel(&room.room, true))
             .collect();
-        lines.extend(rooms.iter().map(|room| channel(room, self.rooms.contains_key(&room.id))));
+        lines.extend(
+            rooms
+                .iter()
+                .map(|room| channel(room, self.rooms.contains_key(&room.id))),
+        );
         lines.sort_by_key(|line| line.label.to_lowercase());
         lines.truncate(LINES_MAX);
         self.overlay = Some(Overlay::Picker(Picker::of(Kind::Channels, lines)));
@@ -172,7 +184,9 @@ impl State {
 
     pub(super) fn show_found(&mut self, query: &str, found: &[Message]) {
         let lines = found.iter().map(|message| self.hit(message, true)).collect();
-        let Some(Overlay::Picker(picker)) = &mut self.overlay else { return };
+        let Some(Overlay::Picker(picker)) = &mut self.overlay else {
+            return;
+        };
         if picker.kind == Kind::Search && picker.input.text() == query {
             let mut answered = Picker::of(Kind::Search, lines);
             answered.input = Input::with(query);
@@ -196,7 +210,9 @@ impl State {
 
     /// Fills the list anew after the field or what is known has changed.
     pub(super) fn refresh_picker(&mut self) {
-        let Some(Overlay::Picker(picker)) = &self.overlay else { return };
+        let Some(Overlay::Picker(picker)) = &self.overlay else {
+            return;
+        };
         let wanted = picker.input.text().trim_start_matches(['#', '@']).to_lowercase();
         let lines = match picker.kind {
             Kind::Switch => self.places(&wanted),
@@ -222,7 +238,11 @@ impl State {
         };
         let query = picker.input.text().trim().to_owned();
         if picker.kind == Kind::Search && picker.asked.as_deref() != Some(query.as_str()) {
-            return if query.is_empty() { Vec::new() } else { vec![Effect::Search(query)] };
+            return if query.is_empty() {
+                Vec::new()
+            } else {
+                vec![Effect::Search(query)]
+            };
         }
         let target = picker.target.clone();
         let Some(line) = picker.lines.get(picker.selected).cloned() else {
@@ -261,14 +281,17 @@ impl State {
             let (unread, _) = room.unread();
             Line {
                 label: format!("{}{name}", words::room_sign(room.room.kind)),
-                detail: if unread > 0 { words::unread(unread) } else { String::new() },
+                detail: if unread > 0 {
+                    words::unread(unread)
+                } else {
+                    String::new()
+                },
                 strong: unread > 0,
                 goal: Goal::Room(room.room.id),
             }
         });
-        let fits = |person: &&Person| {
-            person.username.contains(wanted) || person.display_name.to_lowercase().contains(wanted)
-        };
+        let fits =
+            |person: &&Person| person.username.contains(wanted) || person.display_name.to_lowercase().contains(wanted);
         let others = self.people.values().filter(|person| Some(person.id) != me).filter(fits);
         let people = others.map(|person| Line {
             label: format!("@{}", person.username),
@@ -282,10 +305,18 @@ impl State {
     fn hit(&self, message: &Message, with_room: bool) -> Line {
         let reader = self.reader(false);
         let place = self.rooms.get(&message.room).filter(|_| with_room);
-        let place = place.map(|room| format!("{} · ", room.name(self.my_id()))).unwrap_or_default();
-        let day = time::day(&message.at, &self.zone).map(|day| day.to_string()).unwrap_or_default();
+        let place = place
+            .map(|room| format!("{} · ", room.name(self.my_id())))
+            .unwrap_or_default();
+        let day = time::day(&message.at, &self.zone)
+            .map(|day| day.to_string())
+            .unwrap_or_default();
         Line {
-            label: format!("{}: {}", shown_name(&message.sender), markdown::summary(&message.text, 300, &reader)),
+            label: format!(
+                "{}: {}",
+                shown_name(&message.sender),
+                markdown::summary(&message.text, 300, &reader)
+            ),
             detail: format!("{place}{day} {}", time::clock(&message.at, &self.zone)),
             strong: false,
             goal: Goal::Message(message.room, message.seq),
@@ -303,12 +334,20 @@ impl State {
 }
 
 fn channel(room: &Room, joined: bool) -> Line {
-    let topic = if room.topic.is_empty() { String::new() } else { format!(" · {}", room.topic) };
+    let topic = if room.topic.is_empty() {
+        String::new()
+    } else {
+        format!(" · {}", room.topic)
+    };
     Line {
         label: format!("{}{}", words::room_sign(room.kind), room.name),
         detail: format!("{}{topic}", words::members(room.member_count, joined)),
         strong: joined,
-        goal: if joined { Goal::Room(room.id) } else { Goal::Join(room.name.clone()) },
+        goal: if joined {
+            Goal::Room(room.id)
+        } else {
+            Goal::Join(room.name.clone())
+        },
     }
 }
 
@@ -316,7 +355,10 @@ fn emoji_lines(wanted: &str) -> Vec<Line> {
     let wanted = wanted.trim_matches(':');
     let usual = ["thumbsup", "heart", "tada", "joy", "eyes", "rocket", "thumbsdown"];
     let found = if wanted.is_empty() {
-        usual.iter().filter_map(|name| Some((*name, emoji::named(name)?))).collect()
+        usual
+            .iter()
+            .filter_map(|name| Some((*name, emoji::named(name)?)))
+            .collect()
     } else {
         emoji::beginning(wanted, EMOJI_MAX)
     };

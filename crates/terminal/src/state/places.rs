@@ -18,8 +18,11 @@ impl State {
     pub fn listed(&self) -> Vec<Uuid> {
         let me = self.my_id();
         let is_channel = |kind| matches!(kind, RoomKind::Public | RoomKind::Private);
-        let (mut channels, mut talks): (Vec<_>, Vec<_>) =
-            self.rooms.values().filter(|room| !room.room.archived || room.unread().0 > 0).partition(|room| is_channel(room.room.kind));
+        let (mut channels, mut talks): (Vec<_>, Vec<_>) = self
+            .rooms
+            .values()
+            .filter(|room| !room.room.archived || room.unread().0 > 0)
+            .partition(|room| is_channel(room.room.kind));
         channels.sort_by_key(|room| (room.name(me).to_lowercase(), room.room.id));
         talks.sort_by(|a, b| b.room.last_at.cmp(&a.room.last_at).then(a.room.id.cmp(&b.room.id)));
         channels.iter().chain(&talks).map(|room| room.room.id).collect()
@@ -27,7 +30,11 @@ impl State {
 
     /// The room to begin with: "General" where there is one.
     pub(super) fn first_room(&self) -> Option<Uuid> {
-        let general = self.rooms.values().find(|room| room.room.protected).map(|room| room.room.id);
+        let general = self
+            .rooms
+            .values()
+            .find(|room| room.room.protected)
+            .map(|room| room.room.id);
         general.or_else(|| self.listed().first().copied())
     }
 
@@ -40,7 +47,11 @@ impl State {
         if before != Some(id) {
             let draft = std::mem::take(&mut self.input);
             if let Some(old) = before.and_then(|old| self.rooms.get_mut(&old)) {
-                old.draft = if self.aim == Aim::New { draft } else { super::Input::default() };
+                old.draft = if self.aim == Aim::New {
+                    draft
+                } else {
+                    super::Input::default()
+                };
                 old.new_from = None;
                 old.scroll.follow();
                 // Only the end stays loaded, and only if it is one.
@@ -72,7 +83,9 @@ impl State {
         let mut effects = self.go(id);
         self.focus = Focus::Read;
         let is_loaded = self.message(id, seq).is_some();
-        let Some(room) = self.rooms.get_mut(&id) else { return effects };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return effects;
+        };
         room.scroll.selected = Some(seq);
         if is_loaded {
             self.show_selected();
@@ -109,7 +122,9 @@ impl State {
     /// Goes to the end of the room.
     pub(super) fn go_to_end(&mut self) -> Vec<Effect> {
         let Some(id) = self.current else { return Vec::new() };
-        let Some(room) = self.rooms.get_mut(&id) else { return Vec::new() };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return Vec::new();
+        };
         let selected = self.focus == Focus::Read;
         if room.timeline.as_ref().is_some_and(|timeline| timeline.has_after) {
             room.loading = Some(Want::Latest);
@@ -117,7 +132,10 @@ impl State {
         }
         room.scroll.follow();
         if selected {
-            room.scroll.selected = room.timeline.as_ref().and_then(|timeline| Some(timeline.messages.back()?.seq));
+            room.scroll.selected = room
+                .timeline
+                .as_ref()
+                .and_then(|timeline| Some(timeline.messages.back()?.seq));
         }
         Vec::new()
     }
@@ -125,7 +143,9 @@ impl State {
     /// Goes to the beginning of the room.
     pub(super) fn go_to_beginning(&mut self) -> Vec<Effect> {
         let Some(id) = self.current else { return Vec::new() };
-        let Some(room) = self.rooms.get_mut(&id) else { return Vec::new() };
+        let Some(room) = self.rooms.get_mut(&id) else {
+            return Vec::new();
+        };
         if room.timeline.as_ref().is_some_and(|timeline| !timeline.has_before) {
             self.arrive_at(id, Want::Oldest);
             return Vec::new();
@@ -138,7 +158,10 @@ impl State {
     pub(super) fn arrive_at(&mut self, id: Uuid, want: Want) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let Some(timeline) = &room.timeline else { return };
-        let ends = (timeline.messages.front().map(|first| first.seq), timeline.messages.back().map(|last| last.seq));
+        let ends = (
+            timeline.messages.front().map(|first| first.seq),
+            timeline.messages.back().map(|last| last.seq),
+        );
         match want {
             Want::Latest => {
                 room.scroll.follow();
@@ -165,14 +188,24 @@ impl State {
     /// Moves the log by rows; where one reads, the selection stays on the screen.
     pub(super) fn scroll_rows(&mut self, rows: isize) {
         let by = rows.unsigned_abs();
-        self.scrolled(|scroll, blocks| if rows < 0 { scroll.up(by, blocks) } else { scroll.down(by, blocks) });
+        self.scrolled(|scroll, blocks| {
+            if rows < 0 {
+                scroll.up(by, blocks)
+            } else {
+                scroll.down(by, blocks)
+            }
+        });
         self.hold_at_loaded_end();
         if self.focus == Focus::Read {
             let layout = Layout::of(self);
             let seq = Log::of(self, layout.log).and_then(|log| {
                 let seqs = log.seqs();
                 let height = |at| log.rows(at).len();
-                let blocks = Blocks { seqs: &seqs, height: &height, rows: usize::from(layout.log.height) };
+                let blocks = Blocks {
+                    seqs: &seqs,
+                    height: &height,
+                    rows: usize::from(layout.log.height),
+                };
                 let scroll = self.room()?.scroll;
                 let at = scroll.bottom(&blocks)?.0;
                 seqs[..=at].iter().rev().find_map(|seq| *seq)
@@ -242,7 +275,10 @@ impl State {
 
     fn show_selected(&mut self) {
         let Some(room) = self.room() else { return };
-        let at = room.timeline.as_ref().and_then(|timeline| timeline.find(room.scroll.selected?));
+        let at = room
+            .timeline
+            .as_ref()
+            .and_then(|timeline| timeline.find(room.scroll.selected?));
         if let Some(at) = at {
             self.scrolled(|scroll, blocks| scroll.show(at, blocks));
         }
@@ -262,7 +298,9 @@ impl State {
 
     fn scrolled(&mut self, with: impl FnOnce(&mut Scroll, &Blocks<'_>)) {
         let layout = Layout::of(self);
-        let Some(mut scroll) = self.room().map(|room| room.scroll) else { return };
+        let Some(mut scroll) = self.room().map(|room| room.scroll) else {
+            return;
+        };
         if let Some(log) = Log::of(self, layout.log) {
             let seqs = log.seqs();
             if seqs.is_empty() {
@@ -270,7 +308,14 @@ impl State {
             }
             let height = |at| log.rows(at).len();
             let rows = usize::from(layout.log.height);
-            with(&mut scroll, &Blocks { seqs: &seqs, height: &height, rows });
+            with(
+                &mut scroll,
+                &Blocks {
+                    seqs: &seqs,
+                    height: &height,
+                    rows,
+                },
+            );
         }
         if let Some(room) = self.room_mut() {
             room.scroll = scroll;

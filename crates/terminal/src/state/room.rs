@@ -69,7 +69,11 @@ impl RoomState {
         }
         let others = self.room.people.iter().filter(|person| Some(person.id) != me);
         let names: Vec<&str> = others.map(shown_name).collect();
-        if names.is_empty() { "yourself".into() } else { names.join(", ") }
+        if names.is_empty() {
+            "yourself".into()
+        } else {
+            names.join(", ")
+        }
     }
 
     /// Unread messages and mentions.
@@ -175,7 +179,11 @@ impl RoomState {
 
     /// Who reads old messages keeps them; who follows the talk keeps the newest.
     fn keep(&self) -> Keep {
-        if self.scroll.is_following() { Keep::Newest } else { Keep::Oldest }
+        if self.scroll.is_following() {
+            Keep::Newest
+        } else {
+            Keep::Oldest
+        }
     }
 
     fn take_part(&mut self, entry: &Entry, me: Option<Uuid>) {
@@ -240,5 +248,9 @@ fn read(part: &mut MyPart, seq: u64, ordinal: u64, last: u64) {
 
 /// What people are called on the screen.
 pub fn shown_name(person: &Person) -> &str {
-    if person.display_name.is_empty() { &person.username } else { &person.display_name }
+    if person.display_name.is_empty() {
+        &person.username
+    } else {
+        &person.display_name
+    }
 }

@@ -47,14 +47,19 @@ impl Scroll {
         let Some((seq, hidden)) = self.held else {
             return Some((last, 0));
         };
-        let at = blocks.seqs.iter().position(|other| other.is_none_or(|other| other >= seq));
+        let at = blocks
+            .seqs
+            .iter()
+            .position(|other| other.is_none_or(|other| other >= seq));
         let at = at.unwrap_or(last);
         Some((at, hidden.min((blocks.height)(at).saturating_sub(1))))
     }
 
     /// Moves by rows towards older messages, at most until the oldest is at the top.
     pub fn up(&mut self, rows: usize, blocks: &Blocks<'_>) {
-        let Some((mut at, mut hidden)) = self.bottom(blocks) else { return };
+        let Some((mut at, mut hidden)) = self.bottom(blocks) else {
+            return;
+        };
         hidden += rows;
         while at > 0 && hidden >= (blocks.height)(at) {
             hidden -= (blocks.height)(at);
@@ -69,7 +74,9 @@ impl Scroll {
 
     /// Moves by rows towards newer messages; at the end it follows.
     pub fn down(&mut self, rows: usize, blocks: &Blocks<'_>) {
-        let Some((mut at, mut hidden)) = self.bottom(blocks) else { return };
+        let Some((mut at, mut hidden)) = self.bottom(blocks) else {
+            return;
+        };
         let mut rows = rows;
         while rows > hidden {
             rows -= hidden;
@@ -85,7 +92,9 @@ impl Scroll {
 
     /// Moves as little as it takes to show the block; its beginning where it does not fit.
     pub fn show(&mut self, wanted: usize, blocks: &Blocks<'_>) {
-        let Some((at, hidden)) = self.bottom(blocks) else { return };
+        let Some((at, hidden)) = self.bottom(blocks) else {
+            return;
+        };
         let height = (blocks.height)(wanted);
         if wanted > at || (wanted == at && hidden > 0) {
             let over = height.saturating_sub(blocks.rows);
@@ -114,7 +123,11 @@ impl Scroll {
 
     fn hold(&mut self, at: usize, hidden: usize, blocks: &Blocks<'_>) {
         let end = at + 1 == blocks.seqs.len() && hidden == 0;
-        self.held = if end { None } else { blocks.seqs[at].map(|seq| (seq, hidden)) };
+        self.held = if end {
+            None
+        } else {
+            blocks.seqs[at].map(|seq| (seq, hidden))
+        };
     }
 }
 
@@ -179,7 +192,11 @@ mod tests {
         let height = |_: usize| 2;
         let before = [Some(1), Some(2), Some(3), Some(4)];
         let after = [Some(1), Some(2), Some(3), Some(4), Some(5), None];
-        let blocks = |seqs| Blocks { seqs, height: &height, rows: 4 };
+        let blocks = |seqs| Blocks {
+            seqs,
+            height: &height,
+            rows: 4,
+        };
         let (following, mut held) = (Scroll::default(), Scroll::default());
         held.up(1, &blocks(&before));
         assert_eq!(following.bottom(&blocks(&after)), Some((5, 0)));

@@ -49,7 +49,8 @@ impl Timeline {
     /// Puts the page behind what is loaded.
     pub fn put_newer(&mut self, page: MessagePage) {
         let last = self.messages.back().map_or(0, |message| message.seq);
-        self.messages.extend(page.items.into_iter().filter(|message| message.seq > last));
+        self.messages
+            .extend(page.items.into_iter().filter(|message| message.seq > last));
         self.has_after = page.has_after;
         self.trim(Keep::Newest);
     }
@@ -108,7 +109,11 @@ impl Timeline {
 
     /// Shows somebody's new name on what they wrote.
     pub fn rename(&mut self, person: &Person) {
-        for message in self.messages.iter_mut().filter(|message| message.sender.id == person.id) {
+        for message in self
+            .messages
+            .iter_mut()
+            .filter(|message| message.sender.id == person.id)
+        {
             message.sender = person.clone();
         }
     }

@@ -109,7 +109,10 @@ impl Outbox {
                 ..item
             })
             .collect();
-        let kept = items.iter().map(|item| (item.client_id.clone(), item.clone())).collect();
+        let kept = items
+            .iter()
+            .map(|item| (item.client_id.clone(), item.clone()))
+            .collect();
         Self {
             items,
             kept,
@@ -146,12 +149,20 @@ impl Outbox {
                     return self.discard(&client_id);
                 }
                 self.withdraw(|other| other.what.of() == Some(of));
-                if self.items.iter().any(|other| matches!(&other.what, What::Delete { of: same } if same == of)) {
+                if self
+                    .items
+                    .iter()
+                    .any(|other| matches!(&other.what, What::Delete { of: same } if same == of))
+                {
                     return;
                 }
             }
             What::React { on, .. } | What::Pin { on, .. } => {
-                if let Some(last) = self.items.iter().rposition(|other| is_same_switch(&other.what, &item.what)) {
+                if let Some(last) = self
+                    .items
+                    .iter()
+                    .rposition(|other| is_same_switch(&other.what, &item.what))
+                {
                     let other = &mut self.items[last];
                     let is_open = !matches!(other.stage, Stage::Done(_));
                     let same = other.what.is_on() == Some(*on);
@@ -264,7 +275,9 @@ impl Outbox {
                 busy.insert(item.room);
                 continue;
             }
-            let Some(command) = item.command(&self.arrived) else { continue };
+            let Some(command) = item.command(&self.arrived) else {
+                continue;
+            };
             busy.insert(item.room);
             changes.send.push((item.room, item.client_id.clone(), command));
             self.items[at].stage = Stage::Underway;
@@ -275,7 +288,11 @@ impl Outbox {
     /// The message as it will be once everything has arrived.
     pub fn over(&self, message: &Message, me: Uuid) -> Message {
         let mut shown = message.clone();
-        for item in self.items.iter().filter(|item| item.failed.is_none() && item.room == message.room) {
+        for item in self
+            .items
+            .iter()
+            .filter(|item| item.failed.is_none() && item.room == message.room)
+        {
             if item.what.of().is_none_or(|of| !self.means(of, message)) {
                 continue;
             }
@@ -311,9 +328,18 @@ impl Outbox {
             let old = self.kept.get(&item.client_id);
             old.is_some_and(|old| old.what == item.what && old.failed == item.failed)
         };
-        let keep: Vec<Unsent> = open.iter().filter(|item| !is_written(item)).map(|item| (*item).clone()).collect();
+        let keep: Vec<Unsent> = open
+            .iter()
+            .filter(|item| !is_written(item))
+            .map(|item| (*item).clone())
+            .collect();
         let left: BTreeSet<&String> = open.iter().map(|item| &item.client_id).collect();
-        let drop: Vec<String> = self.kept.keys().filter(|client_id| !left.contains(client_id)).cloned().collect();
+        let drop: Vec<String> = self
+            .kept
+            .keys()
+            .filter(|client_id| !left.contains(client_id))
+            .cloned()
+            .collect();
         for client_id in &drop {
             self.kept.remove(client_id);
         }

@@ -61,13 +61,29 @@ fn what_was_not_sent_can_be_changed_and_taken_back_and_what_was_cannot() {
     outbox.add(post(1, room));
     outbox.flush(true);
     outbox.kept(&["c-1".into()]);
-    outbox.add(on(2, What::Edit { of: of.clone(), text: "better".into() }));
+    outbox.add(on(
+        2,
+        What::Edit {
+            of: of.clone(),
+            text: "better".into(),
+        },
+    ));
     assert_eq!(texts(&outbox), ["better"]);
     outbox.flush(true);
-    outbox.add(on(3, What::Edit { of: of.clone(), text: "best".into() }));
+    outbox.add(on(
+        3,
+        What::Edit {
+            of: of.clone(),
+            text: "best".into(),
+        },
+    ));
     assert_eq!((texts(&outbox), outbox.items.len()), (vec!["better"], 2));
     let id = Uuid::from_u128(9);
-    let done = Done { seq: Some(4), id: Some(id), repeated: false };
+    let done = Done {
+        seq: Some(4),
+        id: Some(id),
+        repeated: false,
+    };
     outbox.answered("c-1", &Ok(done), 0);
     outbox.flush(true);
     outbox.kept(&["c-3".into()]);
@@ -106,7 +122,11 @@ fn a_refusal_stays_until_it_is_retried_or_discarded() {
     outbox.flush(true);
     outbox.kept(&["c-1".into()]);
     outbox.flush(true);
-    let refusal = Refusal { code: Some("archived".into()), says: "the room is archived".into(), passing: false };
+    let refusal = Refusal {
+        code: Some("archived".into()),
+        says: "the room is archived".into(),
+        passing: false,
+    };
     outbox.answered("c-1", &Err(refusal.clone()), 0);
     assert_eq!(outbox.waiting(), (1, 1));
     assert!(outbox.flush(true).send.is_empty());

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn letters_of_all_scripts_and_emoji_stay_as_they_are() {
-        for text in ["Käse", "こんにちは", "שלום", "می‌خواهم", "👩‍👩‍👧‍👦", "❤️", "🇩🇪", "क्षि", "ก็"] {
+        for text in ["Käse", "こんにちは", "שלום", "می‌خواهم", "👩‍👩‍👧‍👦", "❤️", "🇩🇪", "क्षि", "ก็"]
+        {
             assert_eq!(line(text), text);
         }
         let tall = format!("a{}b", "\u{301}".repeat(40));

@@ -71,7 +71,9 @@ fn visible(text: &str, mark: Mark, reader: &Reader, pieces: &mut Vec<Piece>) {
 fn name(rest: &str, mark: Mark, reader: &Reader) -> Option<(usize, Piece)> {
     let sign = &rest[..1];
     let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    let end = rest[1..].find(|letter| !is_part(letter)).map_or(rest.len(), |end| end + 1);
+    let end = rest[1..]
+        .find(|letter| !is_part(letter))
+        .map_or(rest.len(), |end| end + 1);
     let name = rest[1..end].trim_end_matches(['.', '-']);
     if name.is_empty() {
         return None;
@@ -89,7 +91,10 @@ fn name(rest: &str, mark: Mark, reader: &Reader) -> Option<(usize, Piece)> {
 fn shortcode(rest: &str, mark: Mark) -> Option<(usize, Piece)> {
     let end = rest[1..].find(':')?;
     let name = &rest[1..=end];
-    let fits = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "_-+".contains(letter));
+    let fits = !name.is_empty()
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "_-+".contains(letter));
     let emoji = fits.then(|| emoji::named(name)).flatten()?;
     Some((end + 2, Piece::of(emoji, mark)))
 }

@@ -285,7 +285,6 @@ pub fn summary(text: &str, columns: usize, reader: &Reader) -> String {
     super::fit(line.join(" ").trim(), columns)
 }
 
-
 #[cfg(test)]
 #[path = "markdown_tests.rs"]
 mod tests;

@@ -35,12 +35,21 @@ fn blocks_are_drawn_with_their_signs() {
 #[test]
 fn tables_fit_whatever_the_screen() {
     let table = "| plot | mean of the widths |\n| --- | --- |\n| 3 | **+1.7** |\n| 12 | 日本 |";
-    insta::assert_snapshot!(format!("{}\n\n{}", shown(table, 60).join("\n"), shown(table, 16).join("\n")));
+    insta::assert_snapshot!(format!(
+        "{}\n\n{}",
+        shown(table, 60).join("\n"),
+        shown(table, 16).join("\n")
+    ));
 }
 
 #[test]
 fn marks_stay_with_their_words_and_a_link_says_where_it_leads() {
-    let drawn = rows("**bold** *it* ~~no~~ `code` [bank](https://evil.example)", Vec::new(), 80, &reader());
+    let drawn = rows(
+        "**bold** *it* ~~no~~ `code` [bank](https://evil.example)",
+        Vec::new(),
+        80,
+        &reader(),
+    );
     let marks: Vec<_> = drawn[0]
         .iter()
         .filter(|piece| !piece.text.trim().is_empty())
@@ -61,7 +70,13 @@ fn marks_stay_with_their_words_and_a_link_says_where_it_leads() {
 
 #[test]
 fn escape_sequences_come_out_as_letters_wherever_they_stand() {
-    for text in ["\u{1b}[2J", "`\u{1b}]0;x\u{7}`", "[\u{9b}a](http://\u{1b}x)", "```\n\u{1b}[31m\n```", "| \u{1b} |\n|-|\n"] {
+    for text in [
+        "\u{1b}[2J",
+        "`\u{1b}]0;x\u{7}`",
+        "[\u{9b}a](http://\u{1b}x)",
+        "```\n\u{1b}[31m\n```",
+        "| \u{1b} |\n|-|\n",
+    ] {
         for row in rows(text, Vec::new(), 30, &reader()) {
             assert!(!plain(&row).chars().any(char::is_control), "{text:?}");
         }

@@ -6,7 +6,10 @@ use jiff::tz::TimeZone;
 
 /// `10:00`; dashes if it is no time.
 pub fn clock(at: &str, zone: &TimeZone) -> String {
-    parsed(at).map_or_else(|| "--:--".into(), |at| at.to_zoned(zone.clone()).strftime("%H:%M").to_string())
+    parsed(at).map_or_else(
+        || "--:--".into(),
+        |at| at.to_zoned(zone.clone()).strftime("%H:%M").to_string(),
+    )
 }
 
 /// The day of a time.

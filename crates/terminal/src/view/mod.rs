@@ -82,7 +82,10 @@ fn header(state: &State, area: Rect, buffer: &mut Buffer) {
     rest.width -= put_right(buffer, area, &right, style).min(area.width);
     put(buffer, rest, 0, &left, style);
     let used = u16::try_from(width(&left)).unwrap_or(0) + 3;
-    if let Some(room) = state.room().filter(|room| !room.room.topic.is_empty() && rest.width > used) {
+    if let Some(room) = state
+        .room()
+        .filter(|room| !room.room.topic.is_empty() && rest.width > used)
+    {
         let place = Rect::new(rest.x + used, rest.y, rest.width - used, 1);
         put(buffer, place, 0, &room.room.topic, style);
     }
@@ -125,7 +128,11 @@ fn rooms(state: &State, area: Rect, buffer: &mut Buffer) {
 fn log(state: &State, area: Rect, buffer: &mut Buffer) {
     let base = state.theme.part(Part::Log);
     let Some(log) = Log::of(state, area) else {
-        let text = if state.current.is_some() { words::LOADING } else { words::NO_CHANNEL };
+        let text = if state.current.is_some() {
+            words::LOADING
+        } else {
+            words::NO_CHANNEL
+        };
         put(buffer, area, 0, text, state.theme.part(Part::Hint));
         return;
     };
@@ -133,7 +140,10 @@ fn log(state: &State, area: Rect, buffer: &mut Buffer) {
     if visible.is_empty() {
         put(buffer, area, 0, words::EMPTY, state.theme.part(Part::Hint));
     }
-    let selected = state.room().and_then(|room| room.scroll.selected).filter(|_| state.focus == Focus::Read);
+    let selected = state
+        .room()
+        .and_then(|room| room.scroll.selected)
+        .filter(|_| state.focus == Focus::Read);
     let above = usize::from(area.height).saturating_sub(visible.len());
     for (number, (seq, row)) in visible.iter().enumerate() {
         let y = area.y + u16::try_from(above + number).unwrap_or(0);
@@ -143,13 +153,20 @@ fn log(state: &State, area: Rect, buffer: &mut Buffer) {
             fill(buffer, line, style);
             buffer.set_stringn(line.x, y, "▌", 1, style);
         }
-        pieces(state, row, Rect::new(line.x + 1, y, line.width.saturating_sub(1), 1), buffer);
+        pieces(
+            state,
+            row,
+            Rect::new(line.x + 1, y, line.width.saturating_sub(1), 1),
+            buffer,
+        );
     }
 }
 
 fn pieces(state: &State, row: &Row, area: Rect, buffer: &mut Buffer) {
     // The text was cleaned before it was wrapped; once more costs little and forgets nothing.
-    let spans = row.iter().map(|piece| Span::styled(clean::line(&piece.text), state.theme.mark(piece.mark)));
+    let spans = row
+        .iter()
+        .map(|piece| Span::styled(clean::line(&piece.text), state.theme.mark(piece.mark)));
     Line::from_iter(spans).render(area, buffer);
 }
 
@@ -169,7 +186,12 @@ fn context(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     let typing: Vec<String> = state
         .room()
-        .map(|room| room.typing.iter().map(|(person, _)| shown_name(person).to_owned()).collect())
+        .map(|room| {
+            room.typing
+                .iter()
+                .map(|(person, _)| shown_name(person).to_owned())
+                .collect()
+        })
         .unwrap_or_default();
     let (text, style) = match (&state.note, &state.aim) {
         (Some(note), _) if note.is_problem => (note.text.clone(), state.theme.part(Part::Problem)),
@@ -235,13 +257,20 @@ fn status(state: &State, area: Rect, buffer: &mut Buffer) {
 /// The candidates above the field.
 fn completion(state: &State, layout: &Layout, buffer: &mut Buffer) {
     let Some(completion) = &state.completion else { return };
-    let rows = u16::try_from(completion.candidates.len()).unwrap_or(8).min(8).min(layout.log.height);
+    let rows = u16::try_from(completion.candidates.len())
+        .unwrap_or(8)
+        .min(8)
+        .min(layout.log.height);
     let width = layout.screen.width.min(70);
     let area = Rect::new(0, layout.context.y - rows, width, rows).intersection(layout.screen);
     fill(buffer, area, state.theme.part(Part::Overlay));
     let first = layout::first_line(completion.chosen, completion.candidates.len(), rows);
     for (row, (number, (text, about))) in (0..rows).zip(completion.candidates.iter().enumerate().skip(first)) {
-        let part = if number == completion.chosen { Part::Chosen } else { Part::Overlay };
+        let part = if number == completion.chosen {
+            Part::Chosen
+        } else {
+            Part::Overlay
+        };
         let line = Rect::new(area.x, area.y + row, area.width, 1);
         fill(buffer, line, state.theme.part(part));
         put(buffer, line, 0, &format!(" {text:<16} {about}"), state.theme.part(part));

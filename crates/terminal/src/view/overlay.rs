@@ -48,17 +48,31 @@ fn list(state: &State, picker: &Picker, screen: Rect, buffer: &mut Buffer) -> Po
     let field = Rect::new(area.x, area.y + 1, area.width, 1);
     let typed = format!(" > {}", picker.input.text());
     match picker.input.is_empty() {
-        true => put(buffer, field, 0, &format!(" > {hint}"), state.theme.part(Part::Hint).patch(style)),
+        true => put(
+            buffer,
+            field,
+            0,
+            &format!(" > {hint}"),
+            state.theme.part(Part::Hint).patch(style),
+        ),
         false => put(buffer, field, 0, &typed, style),
     }
     let rows = layout::picker_list(screen);
     let first = layout::first_line(picker.selected, picker.lines.len(), rows.height);
     for (row, (number, line)) in (0..rows.height).zip(picker.lines.iter().enumerate().skip(first)) {
-        let part = if number == picker.selected { Part::Chosen } else { Part::Overlay };
+        let part = if number == picker.selected {
+            Part::Chosen
+        } else {
+            Part::Overlay
+        };
         let look = state.theme.part(part);
         let place = Rect::new(rows.x, rows.y + row, rows.width, 1);
         fill(buffer, place, look);
-        let detail = if line.detail.is_empty() { String::new() } else { format!("  {} ", line.detail) };
+        let detail = if line.detail.is_empty() {
+            String::new()
+        } else {
+            format!("  {} ", line.detail)
+        };
         let half = Rect::new(place.x + place.width / 2, place.y, place.width - place.width / 2, 1);
         let taken = put_right(buffer, half, &detail, look);
         let sign = if line.strong { "•" } else { " " };
@@ -66,7 +80,11 @@ fn list(state: &State, picker: &Picker, screen: Rect, buffer: &mut Buffer) -> Po
         put(buffer, label, 0, &format!(" {sign} {}", line.label), look);
     }
     if picker.lines.is_empty() && !picker.input.is_empty() {
-        let said = if picker.is_waiting() { words::WAITING } else { words::NOTHING_FOUND };
+        let said = if picker.is_waiting() {
+            words::WAITING
+        } else {
+            words::NOTHING_FOUND
+        };
         put(buffer, rows, 0, &format!("   {said}"), style);
     }
     let before = width(&clean::line(picker.input.before())) + 3;
@@ -78,6 +96,12 @@ fn question(state: &State, confirm: &Confirm, screen: Rect, buffer: &mut Buffer)
     let area = layout::overlay(screen);
     let area = Rect::new(area.x, screen.height / 2 - 1, area.width, 3).intersection(screen);
     fill(buffer, area, state.theme.part(Part::Overlay));
-    put(buffer, area, 1, &format!("  {}", confirm.question), state.theme.part(Part::Overlay));
+    put(
+        buffer,
+        area,
+        1,
+        &format!("  {}", confirm.question),
+        state.theme.part(Part::Overlay),
+    );
     Position::new(area.x + 1, area.y + 1)
 }
