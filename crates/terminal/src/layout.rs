@@ -69,10 +69,7 @@ pub fn input_lines(text: &str, columns: u16) -> Vec<String> {
 
 /// Where a list lies over the log.
 pub fn overlay(screen: Rect) -> Rect {
-    let width = screen
-        .width
-        .min(100)
-        .saturating_sub(if screen.width > 50 { 4 } else { 0 });
+    let width = screen.width.min(100);
     let height = screen.height.saturating_sub(3).min(30);
     Rect::new((screen.width - width) / 2, 1, width, height)
 }

@@ -26,11 +26,13 @@ pub const EMPTY: &str = "Nothing has been said here yet";
 pub const PLAIN_BEGINS: &str = "A line is sent when you press Enter; /help lists the commands, /quit ends";
 pub const SIGNED_OUT: &str = "you are signed out; run `rill login`";
 
-pub fn title(server: &str, me: Option<&str>) -> (String, String) {
+pub fn title(server: &str, me: Option<&str>, short: bool) -> (String, String) {
     let version = env!("CARGO_PKG_VERSION");
-    let who = me
-        .map(|me| format!("{me} @ {server}"))
-        .unwrap_or_else(|| server.to_owned());
+    let who = match me {
+        Some(me) if short => me.to_owned(),
+        Some(me) => format!("{me} @ {server}"),
+        None => server.to_owned(),
+    };
     (format!(" Rill  Version: {version}"), format!("{who} "))
 }
 

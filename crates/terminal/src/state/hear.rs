@@ -13,6 +13,8 @@ use crate::words;
 
 /// Entries kept of a room that is not known yet.
 const UNPLACED_MAX: usize = 500;
+/// People that are remembered, and whose presence is.
+const PEOPLE_MAX: usize = 5_000;
 /// What failed is not asked again sooner than this.
 const PATIENCE_MS: i64 = 2_000;
 
@@ -157,7 +159,9 @@ impl State {
 
     /// Remembers somebody, for names to complete.
     pub(super) fn meet(&mut self, person: &Person) {
-        self.people.insert(person.username.clone(), person.clone());
+        if self.people.len() < PEOPLE_MAX || self.people.contains_key(&person.username) {
+            self.people.insert(person.username.clone(), person.clone());
+        }
     }
 
     fn take_entry(&mut self, entry: &Entry) -> Vec<Effect> {
@@ -177,7 +181,7 @@ impl State {
             };
         };
         let counted = room.unread();
-        if !room.take(entry, me) {
+        if !room.take(entry, me, self.current == Some(entry.room)) {
             // The connection hands out no gaps; only a cursor from the disk can be behind.
             room.reset(entry.seq);
             return vec![Effect::LoadRoom(entry.room)];
@@ -272,7 +276,9 @@ impl State {
                 }
             }
             Frame::Presence { user, status, .. } => {
-                self.presence.insert(user, status);
+                if self.presence.len() < PEOPLE_MAX || self.presence.contains_key(&user) {
+                    self.presence.insert(user, status);
+                }
             }
             Frame::Profile { person } => self.rename(&person),
             Frame::Read {

@@ -236,7 +236,12 @@ impl State {
     /// The state before anything happened.
     pub fn new(start: Start) -> Self {
         let rooms: BTreeMap<Uuid, RoomState> = start.rooms.into_iter().map(|room| (room.room.id, room)).collect();
-        let current = start.current.filter(|room| rooms.contains_key(room));
+        let me = start.me.as_ref().map(|me| me.id);
+        let named = start.wanted.as_ref().map(|name| name.to_lowercase());
+        let wanted = rooms.values().find(|room| Some(room.name(me).to_lowercase()) == named);
+        // What is known can be opened without a connection.
+        let current = wanted.map(|room| room.room.id).or(start.current);
+        let current = current.filter(|room| rooms.contains_key(room));
         Self {
             server: start.server,
             zone: start.zone,

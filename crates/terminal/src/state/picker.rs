@@ -33,7 +33,6 @@ pub enum Goal {
     Direct(String),
     Message(Uuid, u64),
     React(String),
-    Nothing,
 }
 
 /// One line.
@@ -260,7 +259,6 @@ impl State {
                 }
                 Vec::new()
             }
-            Goal::Nothing => Vec::new(),
         }
     }
 

@@ -55,8 +55,9 @@ impl State {
                 old.new_from = None;
                 old.scroll.follow();
                 // Only the end stays loaded, and only if it is one.
-                if old.timeline.as_ref().is_some_and(|timeline| timeline.has_after) {
-                    old.timeline = None;
+                match &mut old.timeline {
+                    Some(timeline) if !timeline.has_after => timeline.shorten(),
+                    timeline => *timeline = None,
                 }
             }
             self.aim = Aim::New;

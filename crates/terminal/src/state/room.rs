@@ -10,8 +10,9 @@ use super::input::Input;
 use super::scroll::Scroll;
 use super::timeline::{Keep, Timeline};
 
-/// Entries kept of a room for bringing answers up to date.
-const RECENT_MAX: usize = 500;
+/// Entries kept of the open room, and of each other one, for bringing answers up to date.
+const RECENT_OPEN_MAX: usize = 500;
+const RECENT_MAX: usize = 50;
 /// Typing is shown this long unless it is repeated.
 pub const TYPING_MS: i64 = 6_000;
 
@@ -122,7 +123,7 @@ impl RoomState {
     }
 
     /// Takes in the next entry. False: one before it is missing.
-    pub fn take(&mut self, entry: &Entry, me: Option<Uuid>) -> bool {
+    pub fn take(&mut self, entry: &Entry, me: Option<Uuid>, is_open: bool) -> bool {
         if entry.seq <= self.cursor {
             return true;
         }
@@ -131,9 +132,9 @@ impl RoomState {
         }
         self.cursor = entry.seq;
         self.recent.push_back(entry.clone());
-        if self.recent.len() > RECENT_MAX {
-            self.recent.pop_front();
-        }
+        let most = if is_open { RECENT_OPEN_MAX } else { RECENT_MAX };
+        let over = self.recent.len().saturating_sub(most);
+        self.recent.drain(..over);
         if entry.seq > self.room.last_seq {
             self.take_part(entry, me);
         }

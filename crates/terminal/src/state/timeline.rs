@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 /// Messages that stay loaded, however long the room is.
 pub const WINDOW: usize = 300;
+/// Messages of a room that one has left behind.
+const REMEMBERED: usize = 60;
 /// As many more may come before they are cut off, so that not every message cuts.
 const LEEWAY: usize = 20;
 
@@ -105,6 +107,13 @@ impl Timeline {
             | EntryBody::MemberRemoved { .. }
             | EntryBody::MemberRoleChanged { .. } => {}
         }
+    }
+
+    /// Keeps the end: enough to look at the room again at once.
+    pub fn shorten(&mut self) {
+        let over = self.messages.len().saturating_sub(REMEMBERED);
+        self.messages.drain(..over);
+        self.has_before |= over > 0;
     }
 
     /// Shows somebody's new name on what they wrote.

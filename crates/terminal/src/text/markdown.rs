@@ -127,6 +127,7 @@ impl Page<'_> {
             Tag::BlockQuote(_) => {
                 self.separate();
                 self.margins.push((None, Piece::dim("│ ")));
+                self.blocks = 0;
             }
             Tag::CodeBlock(kind) => {
                 self.separate();

@@ -20,6 +20,8 @@ use crate::words;
 /// Below this nothing can be used; it says so.
 const COLUMNS_MIN: u16 = 20;
 const ROWS_MIN: u16 = 6;
+/// A narrower screen has shorter words.
+const SHORT_COLUMNS: u16 = 70;
 
 /// Draws the whole screen.
 pub fn draw(state: &State, frame: &mut Frame<'_>) {
@@ -77,7 +79,7 @@ fn header(state: &State, area: Rect, buffer: &mut Buffer) {
     let style = state.theme.part(Part::Header);
     fill(buffer, area, style);
     let me = state.me.as_ref().map(|me| me.username.as_str());
-    let (left, right) = words::title(&state.server, me);
+    let (left, right) = words::title(&state.server, me, area.width < SHORT_COLUMNS);
     let mut rest = area;
     rest.width -= put_right(buffer, area, &right, style).min(area.width);
     put(buffer, rest, 0, &left, style);
@@ -234,7 +236,7 @@ fn input(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
 fn status(state: &State, area: Rect, buffer: &mut Buffer) {
     let style = state.theme.part(Part::Status);
     fill(buffer, area, style);
-    let short = area.width < 70;
+    let short = area.width < SHORT_COLUMNS;
     let name = state.room().map(|room| room.name(state.my_id()));
     let (unread, mentions) = state.unread();
     let (waiting, failed) = state.outbox.waiting();

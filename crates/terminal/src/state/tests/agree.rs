@@ -106,7 +106,7 @@ proptest! {
             asked |= effects.iter().any(|effect| matches!(effect, Effect::LoadPage(_, Want::Latest)));
         }
         let shown = state.room().and_then(|room| room.timeline.clone()).expect("loaded");
-        prop_assert_eq!(shown.messages, server.now.messages);
+        prop_assert_eq!(&shown.messages, &server.now.messages);
         prop_assert_eq!(state.room().expect("open").cursor, server.head());
     }
 }
