@@ -85,7 +85,9 @@ function drawn(row, number) {
       : [look.ink ?? INK, look.paper ?? PAPER];
     const wide = width * CELL.width;
     if (paper !== PAPER)
-      shapes.push(`<rect x="${x}" y="${y}" width="${wide + 0.5}" height="${CELL.height + 0.5}" fill="${paper}"/>`);
+      shapes.push(
+        `<rect x="${x}" y="${y}" width="${wide + 0.5}" height="${CELL.height + 0.5}" fill="${paper}"/>`,
+      );
     if (text.trim() === '') continue;
     const style = [
       look.bold ? ' font-weight="bold"' : '',
@@ -93,7 +95,8 @@ function drawn(row, number) {
       look.dim ? ' opacity="0.7"' : '',
       look.underlined ? ' text-decoration="underline"' : '',
     ].join('');
-    const fit = width > 1 || /[\x20-\x7e]/.test(text) ? ` textLength="${wide}" lengthAdjust="spacingAndGlyphs"` : '';
+    const fit =
+      width > 1 || /[\x20-\x7e]/.test(text) ? ` textLength="${wide}" lengthAdjust="spacingAndGlyphs"` : '';
     shapes.push(
       `<text x="${x}" y="${y + 13.5}" xml:space="preserve" fill="${ink}"${fit}${style}>${escaped(text)}</text>`,
     );
@@ -105,7 +108,11 @@ function drawn(row, number) {
 function columnsOf(run) {
   if (/^[\x20-\x7e]+$/.test(run)) return run.length;
   if (/\p{M}|[\u200c\u200d\ufe0e\ufe0f]/u.test(run)) return 0;
-  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u.test(run) ? 2 : 1;
+  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u.test(
+    run,
+  )
+    ? 2
+    : 1;
 }
 
 function escaped(text) {

@@ -49,8 +49,8 @@ pub fn status_subscribed(subscribed: bool, short: bool) -> &'static str {
     match (subscribed, short) {
         (true, false) => "Subscribed: Yes",
         (false, false) => "Subscribed: No",
-        (true, true) => "Yes",
-        (false, true) => "No",
+        (true, true) => "joined",
+        (false, true) => "paused",
     }
 }
 

@@ -1,6 +1,5 @@
 //! The commands for scripts: what they print, and the exit codes that docs/terminal.md promises.
 
-use protocol::rest::EditMessage;
 use protocol::shapes::RoomKind;
 use serde_json::Value;
 use support::{Server, Terminal};
@@ -46,13 +45,13 @@ async fn a_script_sends_follows_reads_and_exports() {
         messages.iter().map(|message| message.text.as_str()).collect::<Vec<_>>(),
         ["build passed", "two\nlines"]
     );
-    let edit = EditMessage {
-        text: "build passed twice".into(),
-        client_id: None,
-    };
-    ada.api.edit(room, messages[0].id, &edit.text).await.expect("edited");
+    let edited = ada.api.edit(room, messages[0].id, "build passed twice").await;
+    edited.expect("edited");
     grace.says(room, "\u{1b}]0;x\u{7}\u{9b}31m").await;
+    what_is_read(&machine).await;
+}
 
+async fn what_is_read(machine: &Terminal) {
     let tail = machine
         .rill(&["tail", "bots", "--after", "0", "--count", "5", "--json"], "")
         .await;

@@ -171,20 +171,8 @@ impl State {
             }
             Said::Search(query) => self.open_search(&query),
             Said::React(name) => self.react(&name),
-            Said::Reply(text) => {
-                self.begin_reply();
-                match std::mem::replace(&mut self.aim, Aim::New) {
-                    Aim::Reply { root, .. } => self.post(text, Some(root)),
-                    Aim::New | Aim::Edit { .. } => Vec::new(),
-                }
-            }
-            Said::Edit(text) => match self.own_target() {
-                Some((of, _)) => {
-                    self.change(What::Edit { of, text });
-                    Vec::new()
-                }
-                None => self.refuse(words::NOT_YOURS),
-            },
+            Said::Reply(text) => self.reply(text),
+            Said::Edit(text) => self.edit(text),
             Said::Delete => {
                 self.ask_to_delete();
                 Vec::new()
@@ -220,6 +208,24 @@ impl State {
                 self.input = Input::with(line);
                 self.refuse(&words::unknown(&name, close))
             }
+        }
+    }
+
+    fn reply(&mut self, text: String) -> Vec<Effect> {
+        self.begin_reply();
+        match std::mem::replace(&mut self.aim, Aim::New) {
+            Aim::Reply { root, .. } => self.post(text, Some(root)),
+            Aim::New | Aim::Edit { .. } => Vec::new(),
+        }
+    }
+
+    fn edit(&mut self, text: String) -> Vec<Effect> {
+        match self.own_target() {
+            Some((of, _)) => {
+                self.change(What::Edit { of, text });
+                Vec::new()
+            }
+            None => self.refuse(words::NOT_YOURS),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use client::live;
 use protocol::live::Frame;
-use protocol::shapes::{Entry, EntryBody, Message, Person, Room};
+use protocol::shapes::{Entry, EntryBody, Member, Message, Person, Room};
 use uuid::Uuid;
 
 use super::room::{RoomState, TYPING_MS, Want};
@@ -84,14 +84,7 @@ impl State {
             Answer::Room(room, Err(refusal)) if refusal.code.as_deref() == Some("not_found") => self.forget(room),
             Answer::Page(room, want, page) => self.place_page(room, want, page),
             Answer::Members(room, Ok(members)) => {
-                for member in &members {
-                    self.meet(&member.person);
-                    self.presence.insert(member.person.id, member.status);
-                }
-                if let Some(known) = self.rooms.get_mut(&room) {
-                    known.members = Some(members);
-                }
-                self.show_members(room);
+                self.place_members(room, members);
                 Vec::new()
             }
             Answer::Sent(room, client_id, answer) => {
@@ -110,16 +103,7 @@ impl State {
                 effects.extend(self.go(id));
                 effects
             }
-            Answer::Left(room, Ok(())) => {
-                let name = self
-                    .rooms
-                    .get(&room)
-                    .map(|known| known.name(self.my_id()))
-                    .unwrap_or_default();
-                let effects = self.forget(room);
-                self.say(words::left(&name));
-                effects
-            }
+            Answer::Left(room, Ok(())) => self.left(room),
             Answer::Browsed(Ok(rooms)) => {
                 self.show_channels(rooms);
                 Vec::new()
@@ -155,6 +139,27 @@ impl State {
                 Vec::new()
             }
         }
+    }
+
+    fn left(&mut self, room: Uuid) -> Vec<Effect> {
+        // The connection may have told before.
+        let name = self.rooms.get(&room).map(|known| known.name(self.my_id()));
+        let effects = self.forget(room);
+        if let Some(name) = name {
+            self.say(words::left(&name));
+        }
+        effects
+    }
+
+    fn place_members(&mut self, room: Uuid, members: Vec<Member>) {
+        for member in &members {
+            self.meet(&member.person);
+            self.presence.insert(member.person.id, member.status);
+        }
+        if let Some(known) = self.rooms.get_mut(&room) {
+            known.members = Some(members);
+        }
+        self.show_members(room);
     }
 
     /// Remembers somebody, for names to complete.

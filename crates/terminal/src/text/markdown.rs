@@ -129,17 +129,7 @@ impl Page<'_> {
                 self.margins.push((None, Piece::dim("│ ")));
                 self.blocks = 0;
             }
-            Tag::CodeBlock(kind) => {
-                self.separate();
-                if let CodeBlockKind::Fenced(language) = kind
-                    && !language.is_empty()
-                {
-                    self.pieces.push(Piece::dim(language.into_string()));
-                    self.flush();
-                }
-                self.margins.push((None, Piece::dim("▏ ")));
-                self.code = true;
-            }
+            Tag::CodeBlock(kind) => self.begin_code(kind),
             Tag::List(first) => {
                 self.flush();
                 if self.lists.is_empty() {
@@ -147,18 +137,7 @@ impl Page<'_> {
                 }
                 self.lists.push(first);
             }
-            Tag::Item => {
-                self.flush();
-                let sign = match self.lists.last_mut() {
-                    Some(Some(number)) => {
-                        *number += 1;
-                        format!("{}. ", *number - 1)
-                    }
-                    Some(None) | None => "• ".to_owned(),
-                };
-                let indent = " ".repeat(width(&sign));
-                self.margins.push((Some(Piece::dim(sign)), Piece::plain(indent)));
-            }
+            Tag::Item => self.begin_item(),
             Tag::Emphasis => self.marks.push(Mark { italic: true, ..mark }),
             Tag::Strong => self.marks.push(Mark { bold: true, ..mark }),
             Tag::Strikethrough => self.marks.push(Mark { strike: true, ..mark }),
@@ -178,6 +157,31 @@ impl Page<'_> {
             Tag::TableCell => self.pieces.clear(),
             _ => {}
         }
+    }
+
+    fn begin_code(&mut self, kind: CodeBlockKind<'_>) {
+        self.separate();
+        if let CodeBlockKind::Fenced(language) = kind
+            && !language.is_empty()
+        {
+            self.pieces.push(Piece::dim(language.into_string()));
+            self.flush();
+        }
+        self.margins.push((None, Piece::dim("▏ ")));
+        self.code = true;
+    }
+
+    fn begin_item(&mut self) {
+        self.flush();
+        let sign = match self.lists.last_mut() {
+            Some(Some(number)) => {
+                *number += 1;
+                format!("{}. ", *number - 1)
+            }
+            Some(None) | None => "• ".to_owned(),
+        };
+        let indent = " ".repeat(width(&sign));
+        self.margins.push((Some(Piece::dim(sign)), Piece::plain(indent)));
     }
 
     fn end(&mut self, tag: TagEnd) {

@@ -236,24 +236,32 @@ fn input(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
 fn status(state: &State, area: Rect, buffer: &mut Buffer) {
     let style = state.theme.part(Part::Status);
     fill(buffer, area, style);
-    let short = area.width < SHORT_COLUMNS;
-    let name = state.room().map(|room| room.name(state.my_id()));
-    let (unread, mentions) = state.unread();
     let (waiting, failed) = state.outbox.waiting();
-    let name = name.map(|name| fit(&name, usize::from(area.width / 3)));
+    let unsent = words::status_unsent(waiting, failed);
+    let mut rest = area;
+    rest.width -= put_right(buffer, area, &unsent, style).min(rest.width);
+    // The longest words that fit: first the connection becomes shorter, then everything.
+    let texts =
+        [(false, false), (false, true), (true, true)].map(|(short, short_link)| told(state, area, short, short_link));
+    let fits = texts.iter().find(|text| width(text) <= usize::from(rest.width));
+    put(buffer, rest, 0, fits.unwrap_or(&texts[2]), style);
+}
+
+/// Channel, subscription, connection, unread.
+fn told(state: &State, area: Rect, short: bool, short_link: bool) -> String {
+    let name = state.room().map(|room| room.name(state.my_id()));
+    let name = name.map(|name| fit(&clean::line(&name), usize::from(area.width / 3)));
+    let (unread, mentions) = state.unread();
     let subscribed = state.current.is_some() && matches!(state.link, Link::Up { caught_up: true });
     let mut parts = vec![
         words::status_channel(name.as_deref(), short),
         words::status_subscribed(subscribed, short).to_owned(),
-        words::link(&state.link, state.now_ms, short),
+        words::link(&state.link, state.now_ms, short_link),
     ];
     if !short || unread > 0 {
         parts.push(words::status_unread(unread, mentions, short));
     }
-    let mut rest = area;
-    let unsent = words::status_unsent(waiting, failed);
-    rest.width -= put_right(buffer, area, &unsent, style).min(rest.width);
-    put(buffer, rest, 0, &parts.join(if short { " · " } else { "  " }), style);
+    parts.join(if short { " · " } else { "  " })
 }
 
 /// The candidates above the field.
