@@ -29,7 +29,7 @@ function runs(line) {
   for (const part of line.split(/(\x1b\[[0-9;]*m|\x1b\(B|\x0e|\x0f)/)) {
     if (part.startsWith('\x1b[')) look = after(look, part.slice(2, -1).split(';').map(Number));
     else if (part && !/^[\x1b\x0e\x0f]/.test(part)) {
-      for (const run of part.match(/[\x20-\x7e]+|[^\x20-\x7e]/gu) ?? [])
+      for (const run of part.match(/[\x20-\x7e]+|[\u0590-\u08ff]+|[^\x20-\x7e]/gu) ?? [])
         found.push({ text: run, look, width: columnsOf(run) });
     }
   }
@@ -47,6 +47,7 @@ function after(before, numbers) {
     else if (number === 3) look.italic = true;
     else if (number === 4) look.underlined = true;
     else if (number === 7) look.reversed = true;
+    else if (number === 9) look.struck = true;
     else if (number === 22) look.bold = look.dim = false;
     else if (number === 27) look.reversed = false;
     else if (number === 38 || number === 48) {
@@ -94,6 +95,7 @@ function drawn(row, number) {
       look.italic ? ' font-style="italic"' : '',
       look.dim ? ' opacity="0.7"' : '',
       look.underlined ? ' text-decoration="underline"' : '',
+      look.struck ? ' text-decoration="line-through"' : '',
     ].join('');
     const fit =
       width > 1 || /[\x20-\x7e]/.test(text) ? ` textLength="${wide}" lengthAdjust="spacingAndGlyphs"` : '';
@@ -107,6 +109,8 @@ function drawn(row, number) {
 /** Columns of a run: letters of East Asia and emoji take two, marks and joiners none. */
 function columnsOf(run) {
   if (/^[\x20-\x7e]+$/.test(run)) return run.length;
+  // Letters that join are one run, so that they do.
+  if (/^[\u0590-\u08ff]+$/.test(run)) return [...run].filter((letter) => !/\p{M}/u.test(letter)).length;
   if (/\p{M}|[\u200c\u200d\ufe0e\ufe0f]/u.test(run)) return 0;
   return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]|\p{Emoji_Presentation}/u.test(
     run,

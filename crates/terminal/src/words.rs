@@ -60,6 +60,12 @@ pub fn link(link: &Link, now_ms: i64, short: bool) -> String {
         Link::Connecting => "Connecting…".into(),
         Link::Up { caught_up: true } => "Connected".into(),
         Link::Up { caught_up: false } => "Catching up…".into(),
+        Link::Silent => if short {
+            "No answer…"
+        } else {
+            "The server does not answer…"
+        }
+        .into(),
         Link::Lost { until_ms, .. } if *until_ms > now_ms => {
             let seconds = (until_ms - now_ms + 999) / 1000;
             if short {

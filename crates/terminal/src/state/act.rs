@@ -293,7 +293,7 @@ impl State {
     fn online(&mut self, effect: Effect) -> Vec<Effect> {
         match self.link {
             Link::Up { .. } => vec![effect],
-            Link::Connecting | Link::Lost { .. } | Link::Ended { .. } => self.refuse(words::OFFLINE),
+            Link::Connecting | Link::Silent | Link::Lost { .. } | Link::Ended { .. } => self.refuse(words::OFFLINE),
         }
     }
 

@@ -9,6 +9,7 @@ mod hear;
 pub mod input;
 mod keys;
 mod mouse;
+mod outbox;
 pub mod picker;
 mod places;
 pub mod room;
@@ -29,9 +30,10 @@ use uuid::Uuid;
 use crate::theme::Theme;
 use complete::Completion;
 use input::Input;
+use outbox::Outbox;
 use picker::{Confirm, Picker};
 use room::{RoomState, Want};
-use unsent::{Named, Outbox, Unsent};
+use unsent::{Named, Unsent};
 
 /// What happens.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +128,8 @@ pub enum Link {
     Up {
         caught_up: bool,
     },
+    /// It stands, but what was sent is not answered.
+    Silent,
     /// Tried again at this time.
     Lost {
         why: String,
@@ -170,6 +174,8 @@ pub struct Note {
     until_ms: i64,
 }
 
+/// An answer that stays away for longer is told.
+const SILENCE_MS: i64 = 4_000;
 /// How long a note is shown.
 const NOTE_MS: i64 = 8_000;
 
@@ -204,6 +210,8 @@ pub struct State {
     attended: bool,
     /// When the server was last told that one types.
     typed_ms: i64,
+    /// Since when something is on its way without an answer to anything.
+    unanswered_ms: Option<i64>,
     /// Nothing is asked again before this.
     patience_ms: i64,
     /// A `g` was pressed.
@@ -266,6 +274,7 @@ impl State {
             untold: BTreeSet::new(),
             attended: true,
             typed_ms: 0,
+            unanswered_ms: None,
             patience_ms: 0,
             half_gg: false,
             seed: start.seed,
@@ -276,6 +285,9 @@ impl State {
 
     /// Takes in what happened; answers what is to be done, in this order.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        if matches!(&event, Event::Answer(answer) if matches!(**answer, Answer::Sent(..))) {
+            self.unanswered_ms = None;
+        }
         let mut effects = match event {
             Event::Key(key) => self.press(key),
             Event::Mouse(mouse) => self.point(mouse),
@@ -325,7 +337,19 @@ impl State {
                 .into_iter()
                 .map(|(room, id, command)| Effect::Send(room, id, command)),
         );
+        self.unanswered_ms = match self.outbox.is_underway() {
+            true => self.unanswered_ms.or(Some(self.now_ms)),
+            false => None,
+        };
         effects
+    }
+
+    /// The connection, as far as one can tell: where answers stay away it may be gone without anybody having said so.
+    pub fn told_link(&self) -> Link {
+        match (&self.link, self.unanswered_ms) {
+            (Link::Up { .. }, Some(since)) if self.now_ms - since > SILENCE_MS => Link::Silent,
+            (link, _) => link.clone(),
+        }
     }
 
     /// Takes up what had been begun to write in the open room.

@@ -256,7 +256,7 @@ fn told(state: &State, area: Rect, short: bool, short_link: bool) -> String {
     let mut parts = vec![
         words::status_channel(name.as_deref(), short),
         words::status_subscribed(subscribed, short).to_owned(),
-        words::link(&state.link, state.now_ms, short_link),
+        words::link(&state.told_link(), state.now_ms, short_link),
     ];
     if !short || unread > 0 {
         parts.push(words::status_unread(unread, mentions, short));

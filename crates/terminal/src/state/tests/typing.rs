@@ -281,6 +281,25 @@ fn typing_is_told_now_and_then_and_not_for_commands() {
 }
 
 #[test]
+fn answers_that_stay_away_are_told_before_the_connection_is_given_up() {
+    let mut state = begun();
+    let effects = types(&mut state, "anybody there?\n");
+    kept(&mut state, &effects);
+    state.update(Event::Tick(TEN + 3_000));
+    assert_eq!(state.told_link(), Link::Up { caught_up: true });
+    state.update(Event::Tick(TEN + 5_000));
+    assert_eq!(state.told_link(), Link::Silent);
+    let id = state.outbox.items[0].client_id.clone();
+    let done = Done {
+        seq: Some(4),
+        id: None,
+        repeated: false,
+    };
+    state.update(answer(Answer::Sent(general(), id, Ok(done))));
+    assert_eq!(state.told_link(), Link::Up { caught_up: true });
+}
+
+#[test]
 fn pasted_lines_do_not_send_themselves() {
     let mut state = begun();
     let effects = state.update(Event::Paste("one\r\ntwo\n/quit\n".into()));
