@@ -41,8 +41,12 @@ async fn a_server_killed_while_one_types_gets_everything_once_and_in_order_when_
         }
         expected.push(format!("message {number}"));
     }
-    let screen = terminal.shows("message 19 …").await;
-    assert!(screen.contains("to send") && screen.contains("Offline"), "{screen}");
+    let is_told = |screen: &str| {
+        ["message 19 …", "to send", "Offline"]
+            .iter()
+            .all(|told| screen.contains(told))
+    };
+    terminal.shows_when("that it is offline and what waits", is_told).await;
     server.start_again().await;
     terminal
         .shows_when("that all is sent", |screen| {

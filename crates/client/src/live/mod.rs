@@ -192,6 +192,11 @@ impl Live {
         self.put(Job::Say(command)).await
     }
 
+    /// Ends the wait for the next try to connect, if there is one: the user is here and wants to go on.
+    pub async fn hurry(&self) -> Result<()> {
+        self.put(Job::Hurry).await
+    }
+
     async fn put(&self, job: Job) -> Result<()> {
         self.jobs.send(job).await.map_err(|_| closed())
     }
@@ -214,4 +219,5 @@ enum Job {
         answer: Answer,
     },
     Say(Command),
+    Hurry,
 }

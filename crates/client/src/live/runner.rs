@@ -156,6 +156,7 @@ impl Runner {
                 connection.send(&command(reference)).await?;
             }
             Job::Say(command) => connection.send(&command).await?,
+            Job::Hurry => {}
         }
         Ok(())
     }
@@ -330,6 +331,7 @@ impl Runner {
                         let _ = answer.send(Err(lost()));
                     }
                     Job::Say(_) => {}
+                    Job::Hurry => return Ok(()),
                 },
             }
         }

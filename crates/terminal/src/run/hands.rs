@@ -66,6 +66,10 @@ impl Hands {
                 let live = self.live.clone();
                 tokio::spawn(async move { live.say(command).await });
             }
+            Effect::Hurry => {
+                let live = self.live.clone();
+                tokio::spawn(async move { live.hurry().await });
+            }
             Effect::Write(_) | Effect::Ring | Effect::Redraw | Effect::Quit => return false,
             asked => {
                 let (api, inbox) = (self.api.clone(), self.inbox.clone());
@@ -152,6 +156,7 @@ async fn ask(api: &Api, effect: Effect) -> Option<Answer> {
         Effect::Keep { .. }
         | Effect::Send(..)
         | Effect::Say(_)
+        | Effect::Hurry
         | Effect::Write(_)
         | Effect::Ring
         | Effect::Redraw

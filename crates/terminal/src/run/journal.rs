@@ -180,7 +180,9 @@ mod tests {
             failed: Some("no".into()),
             ..item(3)
         };
-        journal.write(&[changed.clone()], &["c-1".into()]).expect("written");
+        journal
+            .write(std::slice::from_ref(&changed), &["c-1".into()])
+            .expect("written");
         drop(journal);
         let (_, left) = Journal::open(folder.path(), "two").expect("opened");
         assert_eq!(ids(&left), ["c-2", "c-3"]);

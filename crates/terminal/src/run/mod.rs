@@ -63,6 +63,7 @@ async fn run(session: Session, settings: &Settings) -> Result<(), Failure> {
         rings: settings.bell.unwrap_or(true),
         inbox,
         dirty: true,
+        eager: true,
         drawn: Instant::now() - FRAME,
         cached_ms: now_ms(),
     };
@@ -95,7 +96,10 @@ struct Client {
     editor: Option<String>,
     rings: bool,
     inbox: mpsc::Sender<Event>,
+    /// There is something new to draw.
     dirty: bool,
+    /// A key asked for it: it is drawn as soon as no further key waits.
+    eager: bool,
     drawn: Instant,
     cached_ms: i64,
 }
@@ -112,7 +116,7 @@ impl Client {
         self.take(Event::Resize(columns, rows))?;
         let mut connected = true;
         loop {
-            let due = self.drawn + FRAME;
+            let due = if self.eager { self.drawn } else { self.drawn + FRAME };
             let [terminate, hangup, interrupt] = &mut ends[..] else {
                 unreachable!("three signals")
             };
@@ -152,7 +156,7 @@ impl Client {
         }
     }
 
-    /// A key is shown at once.
+    /// A key is shown at once, or with those that wait behind it; but never later than a frame.
     fn typed(&mut self, key: Input) -> Result<bool, Failure> {
         let event = match key {
             Input::Key(key) => Event::Key(key),
@@ -163,7 +167,8 @@ impl Client {
             Input::FocusLost => Event::Focus(false),
         };
         let goes_on = self.take(event)?;
-        if self.keys.is_some() {
+        self.eager = true;
+        if goes_on && self.keys.is_some() && self.drawn.elapsed() >= FRAME {
             self.draw()?;
         }
         Ok(goes_on)
@@ -207,6 +212,7 @@ impl Client {
     fn draw(&mut self) -> Result<(), Failure> {
         self.screen.draw(&self.state)?;
         self.dirty = false;
+        self.eager = false;
         self.drawn = Instant::now();
         Ok(())
     }

@@ -21,7 +21,8 @@ impl State {
         if text.trim().is_empty() {
             return Vec::new();
         }
-        match std::mem::replace(&mut self.aim, Aim::New) {
+        let mut effects: Vec<Effect> = self.hurry().into_iter().collect();
+        effects.extend(match std::mem::replace(&mut self.aim, Aim::New) {
             Aim::New => self.do_said(command::read(&text), text),
             Aim::Reply { root, .. } => {
                 self.input.take();
@@ -32,7 +33,8 @@ impl State {
                 self.change(What::Edit { of, text });
                 Vec::new()
             }
-        }
+        });
+        effects
     }
 
     /// Goes to the channel of this name, which may have to be joined or made.

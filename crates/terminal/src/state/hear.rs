@@ -280,10 +280,10 @@ impl State {
                     }
                 }
             }
-            Frame::Presence { user, status, .. } => {
-                if self.presence.len() < PEOPLE_MAX || self.presence.contains_key(&user) {
-                    self.presence.insert(user, status);
-                }
+            Frame::Presence { user, status, .. }
+                if self.presence.len() < PEOPLE_MAX || self.presence.contains_key(&user) =>
+            {
+                self.presence.insert(user, status);
             }
             Frame::Profile { person } => self.rename(&person),
             Frame::Read {

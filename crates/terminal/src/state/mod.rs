@@ -99,6 +99,8 @@ pub enum Effect {
     Send(Uuid, String, Command),
     /// Send if there is a connection; not answered.
     Say(Command),
+    /// Try to connect now.
+    Hurry,
     LoadRooms,
     LoadRoom(Uuid),
     LoadPage(Uuid, Want),
@@ -174,6 +176,8 @@ pub struct Note {
     until_ms: i64,
 }
 
+/// Between two tries to connect that the user asked for.
+const HURRY_MS: i64 = 5_000;
 /// An answer that stays away for longer is told.
 const SILENCE_MS: i64 = 4_000;
 /// How long a note is shown.
@@ -212,6 +216,8 @@ pub struct State {
     typed_ms: i64,
     /// Since when something is on its way without an answer to anything.
     unanswered_ms: Option<i64>,
+    /// When the connection was last hurried.
+    hurried_ms: i64,
     /// Nothing is asked again before this.
     patience_ms: i64,
     /// A `g` was pressed.
@@ -275,6 +281,7 @@ impl State {
             attended: true,
             typed_ms: 0,
             unanswered_ms: None,
+            hurried_ms: 0,
             patience_ms: 0,
             half_gg: false,
             seed: start.seed,
@@ -445,6 +452,17 @@ impl State {
             room.read_to(seq, ordinal, 0);
             self.untold.insert(id);
         }
+    }
+
+    /// Whoever writes while the connection waits for its next try does not want to wait; a server that is down is
+    /// asked no more often than every few seconds.
+    fn hurry(&mut self) -> Option<Effect> {
+        let waits = matches!(self.link, Link::Lost { until_ms, .. } if until_ms > self.now_ms);
+        let is_due = self.now_ms >= self.hurried_ms + HURRY_MS;
+        (waits && is_due).then(|| {
+            self.hurried_ms = self.now_ms;
+            Effect::Hurry
+        })
     }
 
     /// A client id that no other send has.

@@ -281,6 +281,25 @@ fn typing_is_told_now_and_then_and_not_for_commands() {
 }
 
 #[test]
+fn who_writes_without_a_connection_hurries_it_and_not_with_every_line() {
+    let mut state = begun();
+    let wait = std::time::Duration::from_secs(30);
+    state.update(Event::Live(live::Event::Lost {
+        why: "cut".into(),
+        code: None,
+        wait,
+    }));
+    let hurries = |effects: Vec<Effect>| effects.contains(&Effect::Hurry);
+    assert!(hurries(types(&mut state, "one\n")));
+    assert!(!hurries(types(&mut state, "two\n")));
+    state.update(Event::Tick(TEN + 6_000));
+    assert!(hurries(types(&mut state, "three\n")));
+    state.update(connected());
+    state.update(Event::Tick(TEN + 20_000));
+    assert!(!hurries(types(&mut state, "four\n")));
+}
+
+#[test]
 fn answers_that_stay_away_are_told_before_the_connection_is_given_up() {
     let mut state = begun();
     let effects = types(&mut state, "anybody there?\n");
