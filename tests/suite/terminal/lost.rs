@@ -159,7 +159,7 @@ async fn five_hundred_messages_a_second_do_not_delay_a_key() {
     terminal.shows("flood 5").await;
     for word in ["typed", "while", "it", "floods"] {
         terminal.types(&format!("{word} ")).await;
-        terminal.shows(&format!("{word}")).await;
+        terminal.shows(word).await;
     }
     terminal.press(&["Enter"]).await;
     support::within(Duration::from_secs(60), "the flood to end", flood)
