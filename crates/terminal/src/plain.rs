@@ -93,11 +93,11 @@ fn ended(state: &State, at_end_of_input: bool) -> Result<(), Failure> {
         (_, 0, _) => Ok(()),
         (_, _, 0) => Err(Failure::new(
             Kind::Unreachable,
-            words::status_unsent(waiting, failed).trim_end(),
+            words::status_unsent(waiting, failed, false).trim_end(),
         )),
         (_, _, _) => Err(Failure::new(
             Kind::Refused,
-            words::status_unsent(waiting, failed).trim_end(),
+            words::status_unsent(waiting, failed, false).trim_end(),
         )),
     }
 }

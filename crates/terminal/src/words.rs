@@ -104,13 +104,14 @@ pub fn status_unread(unread: u64, mentions: u64, short: bool) -> String {
     }
 }
 
-pub fn status_unsent(waiting: usize, failed: usize) -> String {
-    let sent_later = waiting - failed;
-    match (sent_later, failed) {
+pub fn status_unsent(waiting: usize, failed: usize, short: bool) -> String {
+    let later = waiting - failed;
+    match (later, failed) {
         (0, 0) => String::new(),
-        (_, 0) => format!("{sent_later} to send "),
+        (_, 0) => format!("{later} to send "),
         (0, _) => format!("{failed} refused "),
-        (_, _) => format!("{sent_later} to send, {failed} refused "),
+        (_, _) if short => format!(" {later}…{failed}! "),
+        (_, _) => format!("{later} to send, {failed} refused "),
     }
 }
 
@@ -145,6 +146,10 @@ pub fn reading() -> &'static str {
 
 pub fn refused(why: &str) -> String {
     format!("Not sent: {why}; /retry or /discard")
+}
+
+pub fn unkept(why: &str) -> String {
+    format!("it cannot be written to the disk: {why}")
 }
 
 pub fn not_sent(why: &str) -> String {

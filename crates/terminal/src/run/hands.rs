@@ -49,8 +49,9 @@ impl Hands {
     pub fn carry_out(&self, effect: &Effect) -> bool {
         match effect.clone() {
             Effect::Keep { keep, drop } => {
+                let ids = ids(&keep);
                 if self.writes.try_send((keep, drop)).is_err() {
-                    self.tell(Event::Unkept("the disk does not keep up".into()));
+                    self.tell(Event::Unkept(ids, "it does not keep up".into()));
                 }
             }
             Effect::Send(room, client_id, command) => {
@@ -102,7 +103,7 @@ async fn write(
     inbox: mpsc::Sender<Event>,
 ) {
     while let Some((keep, drop)) = queue.recv().await {
-        let ids: Vec<String> = keep.iter().map(|item| item.client_id.clone()).collect();
+        let ids = ids(&keep);
         let written = tokio::task::spawn_blocking(move || {
             let result = journal.write(&keep, &drop);
             (journal, result)
@@ -112,11 +113,15 @@ async fn write(
         let event = match result {
             Ok(()) if ids.is_empty() => continue,
             Ok(()) => Event::Kept(ids),
-            Err(error) => Event::Unkept(error.to_string()),
+            Err(error) => Event::Unkept(ids, error.to_string()),
         };
         // At the end nobody listens any longer; the rest is written all the same.
         let _ = inbox.send(event).await;
     }
+}
+
+fn ids(items: &[Unsent]) -> Vec<String> {
+    items.iter().map(|item| item.client_id.clone()).collect()
 }
 
 async fn ask(api: &Api, effect: Effect) -> Option<Answer> {

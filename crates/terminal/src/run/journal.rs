@@ -64,9 +64,12 @@ impl Journal {
             serde_json::to_writer(&mut text, line)?;
             text.push(b'\n');
         }
-        self.file.seek(SeekFrom::End(0))?;
-        self.file.write_all(&text)?;
-        self.file.sync_data()?;
+        let end = self.file.seek(SeekFrom::End(0))?;
+        if let Err(error) = self.file.write_all(&text).and_then(|()| self.file.sync_data()) {
+            // What was written of it must not tear the next line.
+            self.file.set_len(end)?;
+            return Err(error);
+        }
         self.lines += lines.len();
         lines.into_iter().for_each(|line| apply(&mut self.items, line));
         if self.items.is_empty() {

@@ -52,8 +52,8 @@ pub enum Event {
     Answer(Box<Answer>),
     /// These are on the disk.
     Kept(Vec<String>),
-    /// Nothing can be written, and why: what is not on the disk is not sent.
-    Unkept(String),
+    /// These cannot be written, and why: what is not on the disk is not sent.
+    Unkept(Vec<String>, String),
     /// What came back from the external editor; none if it was given up.
     Written(Option<String>),
 }
@@ -318,8 +318,9 @@ impl State {
                 self.outbox.kept(&client_ids);
                 Vec::new()
             }
-            Event::Unkept(why) => {
-                self.complain(format!("What you write cannot be kept, so it is not sent: {why}"));
+            Event::Unkept(client_ids, why) => {
+                self.outbox.unkept(&client_ids, &crate::words::unkept(&why));
+                self.complain(crate::words::refused(&crate::words::unkept(&why)));
                 Vec::new()
             }
             Event::Written(text) => {

@@ -128,6 +128,17 @@ impl Outbox {
         }
     }
 
+    /// These could not be written to the disk: they are not sent, and not lost silently either.
+    pub fn unkept(&mut self, client_ids: &[String], why: &str) {
+        for item in &mut self.items {
+            if item.stage == Stage::New && client_ids.contains(&item.client_id) {
+                item.failed = Some(why.to_owned());
+                // Written again when somebody retries, not before.
+                self.kept.insert(item.client_id.clone(), item.clone());
+            }
+        }
+    }
+
     /// The server said yes or no, or nothing. `cursor` is up to where the room has been heard.
     pub fn answered(&mut self, client_id: &str, answer: &Result<Done, Refusal>, cursor: u64) {
         let Some(at) = self.items.iter().position(|item| item.client_id == client_id) else {

@@ -137,6 +137,24 @@ fn a_refusal_stays_until_it_is_retried_or_discarded() {
     assert_eq!(outbox.flush(true).drop, ["c-1"]);
 }
 
+#[test]
+fn what_the_disk_refuses_is_not_sent_until_somebody_retries() {
+    let (mut outbox, room) = (Outbox::default(), Uuid::nil());
+    outbox.add(post(1, room));
+    outbox.flush(true);
+    outbox.unkept(&["c-1".into()], "no space left");
+    assert_eq!(outbox.waiting(), (1, 1));
+    assert_eq!(
+        outbox.flush(true),
+        Changes::default(),
+        "it is not written again by itself"
+    );
+    outbox.retry();
+    assert_eq!(outbox.flush(true).keep.len(), 1);
+    outbox.kept(&["c-1".into()]);
+    assert_eq!(outbox.flush(true).send.len(), 1);
+}
+
 /// A server that commits each client id once, and a disk.
 #[derive(Default)]
 struct World {

@@ -237,7 +237,7 @@ fn status(state: &State, area: Rect, buffer: &mut Buffer) {
     let style = state.theme.part(Part::Status);
     fill(buffer, area, style);
     let (waiting, failed) = state.outbox.waiting();
-    let unsent = words::status_unsent(waiting, failed);
+    let unsent = words::status_unsent(waiting, failed, area.width < SHORT_COLUMNS);
     let mut rest = area;
     rest.width -= put_right(buffer, area, &unsent, style).min(rest.width);
     // The longest words that fit: first the connection becomes shorter, then everything.
@@ -260,6 +260,10 @@ fn told(state: &State, area: Rect, short: bool, short_link: bool) -> String {
     ];
     if !short || unread > 0 {
         parts.push(words::status_unread(unread, mentions, short));
+    }
+    if short {
+        // What is going on is the last thing to be cut off.
+        parts.swap(1, 2);
     }
     parts.join(if short { " · " } else { "  " })
 }
