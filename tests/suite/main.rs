@@ -20,5 +20,6 @@ mod search;
 mod sessions;
 mod sse;
 mod talk;
+mod terminal;
 mod unread;
 mod visibility;

@@ -13,9 +13,11 @@ pub mod raw;
 pub mod server;
 pub mod socket;
 pub mod stream;
+pub mod terminal;
 pub mod wait;
 
 pub use people::Person;
 pub use server::{Options, Server};
 pub use socket::Socket;
+pub use terminal::Terminal;
 pub use wait::{LIMIT, until, within};

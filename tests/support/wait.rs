@@ -22,6 +22,11 @@ pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T
     }
 }
 
+/// The pause between two looks, for those who say themselves what they saw last.
+pub async fn pause() {
+    sleep(LOOK).await;
+}
+
 /// Waits for `future`; panics after `limit`.
 pub async fn within<T>(limit: Duration, what: &str, future: impl Future<Output = T>) -> T {
     match timeout(limit, future).await {

@@ -11,7 +11,9 @@ struct Rule {
     never: &'static [&'static str],
 }
 
-const OURS: &[&str] = &["protocol", "chat", "hub", "backends", "gateway", "client", "rill"];
+const OURS: &[&str] = &[
+    "protocol", "chat", "hub", "backends", "gateway", "client", "terminal", "rill",
+];
 
 const WEB: &[&str] = &[
     "axum",
@@ -84,8 +86,16 @@ const RULES: &[(Rule, &[&[&str]])] = &[
     ),
     (
         Rule {
+            name: "terminal",
+            ours: &["client", "protocol"],
+            never: &[],
+        },
+        &[WEB, DATABASES, SOCKETS],
+    ),
+    (
+        Rule {
             name: "rill",
-            ours: &["protocol", "chat", "hub", "backends", "gateway", "client"],
+            ours: &["protocol", "chat", "hub", "backends", "gateway", "client", "terminal"],
             never: &[],
         },
         &[DATABASES],

@@ -14,7 +14,7 @@ pub fn command() -> Command {
     );
     let rill = with_settings(Command::new("rill"))
         .version(env!("CARGO_PKG_VERSION"))
-        .about("A real-time chat server: rooms, direct messages and history over REST, WebSocket and SSE.")
+        .about("A real-time chat server, and its client for the terminal.")
         .args_conflicts_with_subcommands(true)
         .arg(
             Arg::new("ready_file")
@@ -23,6 +23,7 @@ pub fn command() -> Command {
                 .help("Write the address here once listening"),
         )
         .subcommand(serve)
+        .subcommands(crate::talk::commands())
         .subcommand(
             with_settings(Command::new("demo").about("Run with sample rooms and people, in memory, on loopback only"))
                 .arg(

@@ -17,6 +17,7 @@ mod config;
 mod demo;
 mod print;
 mod serve;
+mod talk;
 mod telemetry;
 
 fn main() -> ExitCode {
@@ -25,7 +26,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("rill: {error:#}");
-            ExitCode::FAILURE
+            let known = error.downcast_ref::<terminal::failure::Failure>();
+            known.map_or(ExitCode::FAILURE, |failure| ExitCode::from(failure.code()))
         }
     }
 }
@@ -50,6 +52,7 @@ fn run(matches: &ArgMatches) -> Result<()> {
         Some(("limits", _)) => print::limits(),
         Some(("openapi", _)) => print::document(&gateway::openapi_json()),
         Some(("asyncapi", _)) => print::document(&gateway::asyncapi_json()),
+        Some((name, matches)) if talk::NAMES.contains(&name) => talk::run(name, matches),
         Some((other, _)) => anyhow::bail!("there is no command `{other}`"),
     }
 }

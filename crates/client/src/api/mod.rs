@@ -4,6 +4,7 @@
 
 mod accounts;
 mod error;
+pub mod kept;
 pub mod messages;
 mod rooms;
 mod tokens;
@@ -39,6 +40,8 @@ pub struct Api {
 impl Api {
     /// Talks to the server at `server` (such as `http://localhost:8080`) as nobody. Fails if that is not a URL.
     pub fn new(server: &str) -> anyhow::Result<Self> {
+        // Only the first call sets it; both transports use the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let base = Url::parse(server)?.join("/api/v1/")?;
         let mut http = reqwest::Client::builder()
             .timeout(ANSWER_WAIT)
@@ -74,6 +77,14 @@ impl Api {
     /// Goes on with tokens that were kept from an earlier run.
     pub fn resume_session(&self, tokens: Tokens) {
         self.keyring.keep(Some(tokens));
+    }
+
+    /// Goes on with the tokens in a file, shared with other processes: each new pair is written there before it is used.
+    /// Fails if the file holds none.
+    pub fn resume_kept(&self, file: kept::Kept) -> std::io::Result<()> {
+        self.keyring.keep(Some(file.read()?));
+        self.keyring.keep_in(file);
+        Ok(())
     }
 
     /// The tokens as they stand, for keeping; `None` for nobody.

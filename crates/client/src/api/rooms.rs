@@ -21,6 +21,11 @@ impl Api {
         self.get("rooms/browse", &[("query", query)]).await
     }
 
+    /// All public rooms.
+    pub async fn browse_all(&self) -> Result<Vec<Room>> {
+        self.all_pages("rooms/browse", PAGES_MAX).await
+    }
+
     /// One room.
     pub async fn room(&self, room: Uuid) -> Result<Room> {
         self.get(&format!("rooms/{room}"), &[]).await

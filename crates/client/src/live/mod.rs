@@ -156,8 +156,22 @@ impl Live {
     /// Without a client id one is made. Posts to one room arrive in the order of these calls.
     /// Read the events in another task meanwhile: while many of them wait, no answer is read either.
     pub async fn post(&self, room: Uuid, post: PostMessage) -> Result<Done> {
+        let command = Command::Post {
+            reference: String::new(),
+            room,
+            client_id: post.client_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
+            text: post.text,
+            reply_to: post.reply_to,
+            location: post.location,
+        };
+        self.keep_sending(room, command).await
+    }
+
+    /// The same for any command of a room that carries a client id, which makes it repeatable; its `ref` is made here.
+    pub async fn keep_sending(&self, room: Uuid, command: Command) -> Result<Done> {
         let (answer, answered) = oneshot::channel();
-        self.put(Job::Post { room, post, answer }).await?;
+        let command = Box::new(command);
+        self.put(Job::Keep { room, command, answer }).await?;
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -178,6 +192,11 @@ impl Live {
         self.put(Job::Say(command)).await
     }
 
+    /// Ends the wait for the next try to connect, if there is one: the user is here and wants to go on.
+    pub async fn hurry(&self) -> Result<()> {
+        self.put(Job::Hurry).await
+    }
+
     async fn put(&self, job: Job) -> Result<()> {
         self.jobs.send(job).await.map_err(|_| closed())
     }
@@ -190,9 +209,9 @@ fn closed() -> Error {
 type Answer = oneshot::Sender<Result<Done>>;
 
 enum Job {
-    Post {
+    Keep {
         room: Uuid,
-        post: PostMessage,
+        command: Box<Command>,
         answer: Answer,
     },
     Ask {
@@ -200,4 +219,5 @@ enum Job {
         answer: Answer,
     },
     Say(Command),
+    Hurry,
 }

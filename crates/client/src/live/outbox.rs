@@ -1,16 +1,15 @@
-//! What is still to be sent: of each room one post is under way, the others wait behind it, in order. Pure.
+//! What is still to be sent: of each room one command is under way, the others wait behind it, in order. Pure.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use protocol::live::Command;
-use protocol::rest::PostMessage;
 use uuid::Uuid;
 
 use super::Answer;
 
-/// Posts that may wait; beyond it callers wait.
-const POSTS_MAX: usize = 1_000;
+/// Commands that may wait; beyond it callers wait.
+const COMMANDS_MAX: usize = 1_000;
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -19,8 +18,8 @@ pub(super) struct Outbox {
 }
 
 struct Waiting {
-    post: PostMessage,
-    client_id: String,
+    /// Its `ref` is set anew each time that it is sent.
+    command: Command,
     answer: Answer,
     state: State,
 }
@@ -33,15 +32,13 @@ enum State {
 
 impl Outbox {
     pub(super) fn is_full(&self) -> bool {
-        self.count >= POSTS_MAX
+        self.count >= COMMANDS_MAX
     }
 
-    /// Puts a post behind the others of its room. A post without a client id gets one here, for good.
-    pub(super) fn push(&mut self, room: Uuid, post: PostMessage, answer: Answer) {
-        let client_id = post.client_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+    /// Puts a command behind the others of its room; it must be repeatable, which a client id makes it.
+    pub(super) fn push(&mut self, room: Uuid, command: Command, answer: Answer) {
         let waiting = Waiting {
-            post,
-            client_id,
+            command,
             answer,
             state: State::Due(None),
         };
@@ -52,7 +49,7 @@ impl Outbox {
     /// What may be sent now; `reference` makes the `ref`s.
     pub(super) fn due(&mut self, now: Instant, mut reference: impl FnMut() -> String) -> Vec<Command> {
         let mut commands = Vec::new();
-        for (room, queue) in &mut self.rooms {
+        for queue in self.rooms.values_mut() {
             let Some(first) = queue.front_mut() else { continue };
             match first.state {
                 State::Due(Some(at)) if at > now => {}
@@ -62,7 +59,7 @@ impl Outbox {
                     first.state = State::Under {
                         reference: reference.clone(),
                     };
-                    commands.push(first.command(*room, reference));
+                    commands.push(referred(&first.command, reference));
                 }
             }
         }
@@ -80,7 +77,7 @@ impl Outbox {
             .min()
     }
 
-    /// The post sent as `reference` was answered: it is done with, and this is who waits for the answer.
+    /// The command sent as `reference` was answered: it is done with, and this is who waits for the answer.
     pub(super) fn settle(&mut self, reference: &str) -> Option<Answer> {
         let room = *self.room_of(reference)?;
         let queue = self.rooms.get_mut(&room)?;
@@ -92,7 +89,7 @@ impl Outbox {
         Some(waiting.answer)
     }
 
-    /// The post sent as `reference` is to be sent again after `wait`; false if there is none.
+    /// The command sent as `reference` is to be sent again after `wait`; false if there is none.
     pub(super) fn put_off(&mut self, reference: &str, now: Instant, wait: Duration) -> bool {
         let Some(room) = self.room_of(reference).copied() else {
             return false;
@@ -129,17 +126,22 @@ impl Outbox {
     }
 }
 
-impl Waiting {
-    fn command(&self, room: Uuid, reference: String) -> Command {
-        Command::Post {
-            reference,
-            room,
-            client_id: self.client_id.clone(),
-            text: self.post.text.clone(),
-            reply_to: self.post.reply_to,
-            location: self.post.location.clone(),
+/// The same command under this `ref`.
+fn referred(command: &Command, new: String) -> Command {
+    let mut command = command.clone();
+    match &mut command {
+        Command::Post { reference, .. }
+        | Command::Edit { reference, .. }
+        | Command::Delete { reference, .. }
+        | Command::React { reference, .. }
+        | Command::Pin { reference, .. } => *reference = new,
+        Command::Resume { reference, .. } | Command::Read { reference, .. } | Command::Ping { reference } => {
+            *reference = Some(new);
         }
+        // These have no answer.
+        Command::Auth { .. } | Command::Typing { .. } | Command::Presence { .. } => {}
     }
+    command
 }
 
 #[cfg(test)]
@@ -149,9 +151,11 @@ mod tests {
     use super::*;
 
     fn push(outbox: &mut Outbox, room: Uuid, text: &str) {
-        let post = PostMessage {
+        let post = Command::Post {
+            reference: String::new(),
+            room,
+            client_id: format!("c-{text}"),
             text: text.to_owned(),
-            client_id: None,
             reply_to: None,
             location: None,
         };

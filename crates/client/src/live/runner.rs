@@ -149,13 +149,14 @@ impl Runner {
 
     async fn take(&mut self, job: Job, connection: &mut Connection) -> std::result::Result<(), Stop> {
         match job {
-            Job::Post { room, post, answer } => self.outbox.push(room, post, answer),
+            Job::Keep { room, command, answer } => self.outbox.push(room, *command, answer),
             Job::Ask { command, answer } => {
                 let reference = next(&mut self.references);
                 self.asked.insert(reference.clone(), answer);
                 connection.send(&command(reference)).await?;
             }
             Job::Say(command) => connection.send(&command).await?,
+            Job::Hurry => {}
         }
         Ok(())
     }
@@ -325,11 +326,12 @@ impl Runner {
             tokio::select! {
                 () = &mut over => return Ok(()),
                 job = self.jobs.recv(), if !self.outbox.is_full() => match job.ok_or(Stop::Dropped)? {
-                    Job::Post { room, post, answer } => self.outbox.push(room, post, answer),
+                    Job::Keep { room, command, answer } => self.outbox.push(room, *command, answer),
                     Job::Ask { answer, .. } => {
                         let _ = answer.send(Err(lost()));
                     }
                     Job::Say(_) => {}
+                    Job::Hurry => return Ok(()),
                 },
             }
         }
