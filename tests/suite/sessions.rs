@@ -291,4 +291,7 @@ async fn programs_that_share_a_kept_session_renew_it_once_and_go_on() {
     for program in &programs {
         program.me().await.expect("the session goes on");
     }
+    std::fs::remove_file(folder.path().join("session.json")).expect("signed out");
+    let gone = programs[0].renew(&fresh).await.expect_err("the file is gone");
+    assert_eq!(gone.code(), Some("not_signed_in"));
 }
