@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client::api::kept::Kept;
 use protocol::live::{Command, Frame};
 use protocol::rest::{ChangePassword, Refresh, SessionKind, SignIn};
 use reqwest::{Method, StatusCode};
@@ -265,4 +266,32 @@ async fn a_new_password_needs_the_old_one_and_ends_all_other_sessions() {
         .sign_in(&sign_in("ada", "a brand new secret"))
         .await
         .expect("the new one");
+}
+
+#[tokio::test]
+async fn programs_that_share_a_kept_session_renew_it_once_and_go_on() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = Kept::at(folder.path().join("session.json"));
+    let tokens = ada.api.tokens().expect("tokens");
+    kept.write(&tokens).expect("written");
+    let programs = [server.api(), server.api(), server.api()];
+    for program in &programs {
+        program.resume_kept(kept.clone()).expect("resumed");
+    }
+    // Each of them finds the access token refused, at once and later.
+    let old = &tokens.access_token;
+    let (one, other) = tokio::join!(programs[0].renew(old), programs[1].renew(old));
+    let fresh = one.expect("renewed");
+    assert_eq!(other.expect("taken over"), fresh);
+    assert_ne!(&fresh, old);
+    assert_eq!(programs[2].renew(old).await.expect("taken over later"), fresh);
+    assert_eq!(kept.read().expect("kept").access_token, fresh);
+    for program in &programs {
+        program.me().await.expect("the session goes on");
+    }
+    std::fs::remove_file(folder.path().join("session.json")).expect("signed out");
+    let gone = programs[0].renew(&fresh).await.expect_err("the file is gone");
+    assert_eq!(gone.code(), Some("not_signed_in"));
 }

@@ -122,7 +122,10 @@ impl Keyring {
     }
 }
 
-/// The file of the session cannot be read or written: nothing was sent.
+/// The file of the session cannot be read or written: nothing was sent. If it is gone, somebody signed out.
 fn unkept(error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Error::NotSignedIn;
+    }
     Error::Unanswered(format!("the file of the session: {error}"))
 }

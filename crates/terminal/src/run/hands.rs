@@ -10,9 +10,9 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::journal::Journal;
+use crate::state::event::{Answer, Effect, Event, Refusal};
 use crate::state::room::Want;
 use crate::state::unsent::Unsent;
-use crate::state::{Answer, Effect, Event, Refusal};
 use crate::words;
 
 /// Messages of a page.

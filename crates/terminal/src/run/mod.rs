@@ -19,7 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use crate::failure::Failure;
 use crate::home::{Choice, Home, Settings};
-use crate::state::{Effect, Event, State};
+use crate::state::State;
+use crate::state::event::{Effect, Event};
 use cache::Cache;
 pub use hands::Hands;
 use screen::Screen;

@@ -4,11 +4,12 @@ use protocol::shapes::Message;
 use uuid::Uuid;
 
 use super::command::{self, Said};
+use super::event::Effect;
 use super::input::Input;
 use super::picker::{Confirm, Deed};
 use super::room::shown_name;
 use super::unsent::{Named, Stage, Unsent, What};
-use super::{Aim, Effect, Link, Overlay, State};
+use super::{Aim, Link, Overlay, State};
 use crate::text::{emoji, markdown};
 use crate::theme::Theme;
 use crate::words;

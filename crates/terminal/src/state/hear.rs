@@ -7,8 +7,9 @@ use protocol::live::Frame;
 use protocol::shapes::{Entry, EntryBody, Member, Message, Person, Room};
 use uuid::Uuid;
 
+use super::event::{Answer, Effect, Refusal};
 use super::room::{RoomState, TYPING_MS, Want};
-use super::{Answer, Effect, Link, Overlay, Refusal, State};
+use super::{Link, Overlay, State};
 use crate::words;
 
 /// Entries kept of a room that is not known yet.

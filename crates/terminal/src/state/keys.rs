@@ -3,10 +3,11 @@
 use protocol::live::Command;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::event::Effect;
 use super::input::Input;
 use super::picker::Confirm;
 use super::unsent::Named;
-use super::{Aim, Effect, Focus, Link, Overlay, State};
+use super::{Aim, Focus, Link, Overlay, State};
 use crate::layout::Layout;
 
 /// The server is told this often at most that one types.

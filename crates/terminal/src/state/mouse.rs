@@ -3,7 +3,8 @@
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::{Effect, Focus, Overlay, State};
+use super::event::Effect;
+use super::{Focus, Overlay, State};
 use crate::layout::{self, Layout};
 use crate::log::Log;
 

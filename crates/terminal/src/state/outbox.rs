@@ -10,7 +10,7 @@ use protocol::live::Command;
 use protocol::shapes::{Entry, Message};
 use uuid::Uuid;
 
-use super::Refusal;
+use super::event::Refusal;
 use super::timeline::react;
 use super::unsent::{Named, Stage, Unsent, What, is_same_switch};
 

@@ -3,10 +3,11 @@
 use protocol::shapes::{Message, Person, Room, RoomKind, Status};
 use uuid::Uuid;
 
+use super::event::Effect;
 use super::input::Input;
 use super::room::{RoomState, shown_name};
 use super::unsent::Named;
-use super::{Effect, Overlay, State};
+use super::{Overlay, State};
 use crate::text::{emoji, inline::Reader, markdown, time};
 use crate::words;
 

@@ -3,9 +3,10 @@
 use protocol::shapes::RoomKind;
 use uuid::Uuid;
 
+use super::event::Effect;
 use super::room::Want;
 use super::scroll::{Blocks, Scroll};
-use super::{Aim, Effect, Focus, Link, State};
+use super::{Aim, Focus, Link, State};
 use crate::layout::Layout;
 use crate::log::Log;
 use crate::words;

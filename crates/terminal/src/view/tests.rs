@@ -8,11 +8,11 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::*;
+use crate::state::event::{Answer, Event, Refusal};
 use crate::state::room::Want;
 use crate::state::tests::{
     TEN, ada, answer, begun, general, grace, heard, kept, message, page, person, posted, room, types, with_control,
 };
-use crate::state::{Answer, Event, Refusal};
 use crate::theme::Theme;
 
 fn drawn(state: &State) -> Buffer {

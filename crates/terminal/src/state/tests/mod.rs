@@ -11,8 +11,9 @@ use protocol::shapes::{Account, Entry, EntryBody, History, Message, MyPart, Pers
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use uuid::Uuid;
 
+use super::event::{Answer, Effect, Event};
 use super::room::Want;
-use super::{Answer, Effect, Event, Start, State};
+use super::{Start, State};
 use crate::theme::Theme;
 
 /// 2026-11-21T10:00:00Z in milliseconds.

@@ -5,8 +5,9 @@ use protocol::live::Command;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
+use crate::state::event::Refusal;
 use crate::state::unsent::{Unsent, What};
-use crate::state::{Aim, Focus, Link, Overlay, Refusal};
+use crate::state::{Aim, Focus, Link, Overlay};
 
 fn sent(effects: &[Effect]) -> Vec<(String, &Command)> {
     let sent = effects.iter().filter_map(|effect| match effect {

@@ -148,7 +148,7 @@ fn a_page_that_fails_is_asked_again_but_not_at_once() {
         room: general(),
         head: 3,
     }));
-    let refusal = crate::state::Refusal {
+    let refusal = crate::state::event::Refusal {
         code: None,
         says: "no answer".into(),
         passing: true,
