@@ -130,7 +130,8 @@ impl Server {
 
     /// Starts one as told, and waits until it listens.
     pub async fn with(mut options: Options) -> Self {
-        if everything_on_postgres() && options.database.is_none() && !options.demo {
+        let has_a_database = options.database.is_some() || options.flags.iter().any(|flag| flag == "--database");
+        if everything_on_postgres() && !has_a_database && !options.demo {
             options = options.on_postgres();
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
