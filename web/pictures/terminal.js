@@ -1,6 +1,14 @@
 // Makes a picture of a terminal: reads `tmux capture-pane -e -p` from its input, writes SVG.
 // Every run of letters is put at its column, so that the picture is right whatever the font.
 
+import { text as textOf } from 'node:stream/consumers';
+
+/**
+ * @typedef {{ bold?: boolean, dim?: boolean, italic?: boolean, underlined?: boolean, reversed?: boolean,
+ *   struck?: boolean, ink?: string, paper?: string }} Look
+ * @typedef {{ text: string, look: Look, width: number }} Run
+ */
+
 const CELL = { width: 8.4, height: 18 };
 const SIZE = 14;
 /** What the terminal uses where nothing is said. */
@@ -11,7 +19,7 @@ const BASIC = [
   ...['#666666', '#e06c60', '#6fbf73', '#d8b84a', '#6ea8ff', '#c792ea', '#5fc9d6', '#ffffff'],
 ];
 
-const input = await new Response(process.stdin).text();
+const input = await textOf(process.stdin);
 const rows = input.replace(/\n$/, '').split('\n').map(runs);
 const columns = Math.max(...rows.map((row) => row.reduce((sum, run) => sum + run.width, 0)));
 const [width, height] = [columns * CELL.width, rows.length * CELL.height];
@@ -22,9 +30,14 @@ process.stdout.write(
     `<rect width="${width}" height="${height}" rx="6" fill="${PAPER}"/>\n${shapes.join('\n')}\n</svg>\n`,
 );
 
-/** A row as runs of one look. */
+/**
+ * A row as runs of one look.
+ * @param {string} line
+ */
 function runs(line) {
+  /** @type {Run[]} */
   const found = [];
+  /** @type {Look} */
   let look = {};
   for (const part of line.split(/(\x1b\[[0-9;]*m|\x1b\(B|\x0e|\x0f)/)) {
     if (part.startsWith('\x1b[')) look = after(look, part.slice(2, -1).split(';').map(Number));
@@ -36,12 +49,16 @@ function runs(line) {
   return found;
 }
 
-/** The look after a sequence of SGR numbers. */
+/**
+ * The look after a sequence of SGR numbers.
+ * @param {Look} before
+ * @param {number[]} numbers
+ */
 function after(before, numbers) {
-  const look = { ...before };
+  let look = { ...before };
   for (let at = 0; at < numbers.length; at++) {
-    const number = numbers[at];
-    if (number === 0) Object.keys(look).forEach((key) => delete look[key]);
+    const number = numbers[at] ?? 0;
+    if (number === 0) look = {};
     else if (number === 1) look.bold = true;
     else if (number === 2) look.dim = true;
     else if (number === 3) look.italic = true;
@@ -52,7 +69,7 @@ function after(before, numbers) {
     else if (number === 27) look.reversed = false;
     else if (number === 38 || number === 48) {
       const name = number === 38 ? 'ink' : 'paper';
-      if (numbers[at + 1] === 5) look[name] = indexed(numbers[at + 2]);
+      if (numbers[at + 1] === 5) look[name] = indexed(numbers[at + 2] ?? 0);
       else look[name] = `rgb(${numbers.slice(at + 2, at + 5).join(',')})`;
       at += numbers[at + 1] === 5 ? 2 : 4;
     } else if (number >= 30 && number <= 37) look.ink = BASIC[number - 30];
@@ -63,6 +80,7 @@ function after(before, numbers) {
   return look;
 }
 
+/** @param {number} number */
 function indexed(number) {
   if (number < 16) return BASIC[number];
   if (number >= 232) {
@@ -74,6 +92,10 @@ function indexed(number) {
   return `rgb(${steps.map((step) => (step === 0 ? 0 : 55 + 40 * step)).join(',')})`;
 }
 
+/**
+ * @param {Run[]} row
+ * @param {number} number
+ */
 function drawn(row, number) {
   const shapes = [];
   const y = number * CELL.height;
@@ -106,7 +128,10 @@ function drawn(row, number) {
   return shapes;
 }
 
-/** Columns of a run: letters of East Asia and emoji take two, marks and joiners none. */
+/**
+ * Columns of a run: letters of East Asia and emoji take two, marks and joiners none.
+ * @param {string} run
+ */
 function columnsOf(run) {
   if (/^[\x20-\x7e]+$/.test(run)) return run.length;
   // Letters that join are one run, so that they do.
@@ -119,6 +144,7 @@ function columnsOf(run) {
     : 1;
 }
 
+/** @param {string} text */
 function escaped(text) {
-  return text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
