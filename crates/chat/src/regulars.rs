@@ -23,6 +23,8 @@ impl Regulars {
     /// Learns from what the commit said to something of theirs; what moves people may have taken them out.
     pub(crate) fn note(&self, room: RoomId, user: UserId, moved_people: bool, outcome: &Result<Outcome>) {
         match outcome {
+            // A repeat is answered without asking the rules: it says nothing about today.
+            Ok(Outcome::Repeated(_)) => {}
             Ok(_) if !moved_people => {
                 let mut known = self.known();
                 if known.len() >= REGULARS_MAX && !known.contains(&(room, user)) {

@@ -6,7 +6,7 @@ use protocol::live::{Command, Frame};
 use protocol::shapes::{RoomKind, Status};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use support::people::{answer, post, registration};
+use support::people::{answer, post, post_as, registration};
 use support::wait::until;
 use support::{Options, Server, Socket, raw};
 use tokio::io::AsyncWriteExt;
@@ -30,9 +30,12 @@ async fn whoever_was_removed_cannot_use_up_what_the_room_takes() {
     let server = Server::with(Options::default().limit("sends_per_room", "1/60s:10")).await;
     let [ada, eve] = server.people(["ada", "eve"]).await;
     let room = ada.room(RoomKind::Private, "private", &[&eve]).await.id;
-    eve.says(room, "one of us").await;
+    let first = post_as("first", "one of us");
+    eve.api.post(room, &first).await.expect("a member's");
     ada.api.remove(room, eve.id()).await.expect("removed");
     for _ in 0..30 {
+        let repeated = eve.api.post(room, &first).await;
+        assert!(repeated.is_ok_and(|entry| entry.repeated), "what was kept is kept");
         let refused = eve.api.post(room, &post("let me in again")).await;
         assert_eq!(refused.expect_err("a stranger").code(), Some("not_found"));
     }

@@ -57,7 +57,16 @@ pub(crate) async fn commit(
     for draft in drafts {
         match patiently(links, std::slice::from_ref(draft), manner).await {
             Ok(one) => outcomes.extend(one),
-            Err(fault) => outcomes.push(Err(fault.into_error())),
+            Err(fault) => {
+                // The others would wait as long, each after the other.
+                let is_away = fault.passes() || fault.concerns_all() || matches!(fault, Fault::Refused(_));
+                let refusal = fault.into_error();
+                let count = if is_away { drafts.len() } else { outcomes.len() + 1 };
+                outcomes.resize(count, Err(refusal));
+            }
+        }
+        if outcomes.len() == drafts.len() {
+            break;
         }
     }
     Ok(outcomes)

@@ -82,21 +82,24 @@ fn watch(writer: &mut Link, wake: SyncSender<Wake>) -> rusqlite::Result<()> {
 
 fn run(link: &Link, woken: &Receiver<Wake>) {
     while let Ok(Wake::Checkpoint) = woken.recv() {
-        checkpoint(link);
+        tell(checkpoint(link));
     }
 }
 
 /// For the writer, between two commits.
 pub(super) fn finish_if_the_log_is_long(writer: &Link) {
     if writer.log_is_long.swap(false, Ordering::Relaxed) {
-        checkpoint(writer);
+        tell(checkpoint(writer));
     }
 }
 
-/// Copies what it can without waiting for anybody. Only one copies at a time; for another there is nothing to do.
-fn checkpoint(link: &Link) {
-    let done = link.db.prepare_cached("pragma wal_checkpoint(passive)");
-    let done = done.and_then(|mut statement| statement.query_row([], |_| Ok(())));
+/// Syncs the log, and copies what it can without waiting for anybody. Only one copies at a time; for another there is
+/// nothing to do.
+pub(super) fn checkpoint(link: &Link) -> rusqlite::Result<()> {
+    link.db.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()))
+}
+
+fn tell(done: rusqlite::Result<()>) {
     if let Err(failure) = done {
         stop_if_the_disk_failed(&failure);
         tracing::warn!(%failure, "a checkpoint failed; the write-ahead log grows until one succeeds");

@@ -17,51 +17,67 @@ const INDEXED_AT_ONCE: usize = 64;
 const INDEXED_AT_ONCE_MAX: usize = 1_024;
 /// Pages of the index (of 1,000 bytes) that are merged at once; a millisecond or two.
 const MERGED_AT_ONCE: usize = 8;
+/// Where more have come to be due, an eighth of them, and at most so many.
+const MERGED_AT_ONCE_MAX: usize = 64;
 /// Pages to be merged for each message: it fills about one, and is merged some times until it is where it stays.
 pub(super) const MERGED_PER_MESSAGE: usize = 3;
 
-/// What there is to do, as far as it is not to be seen in the database.
+/// Messages that are indexed before a search; more do not come to wait unless indexing fails.
+pub(super) const BEFORE_A_SEARCH_MAX: usize = 4_096;
+/// Turns that pass until something that failed is tried again.
+const TURNS_SKIPPED: u32 = 100;
+
+/// What is to be remembered from one turn to the next.
 #[derive(Default)]
 pub(super) struct Chores {
-    /// Pages that should be merged by and by.
-    merges_due: usize,
+    /// The last turn was spent on indexing: where merges are due, the next one is theirs.
+    indexed_last: bool,
+    /// Turns to let pass, because something failed.
+    skipped: u32,
 }
 
 impl Chores {
     /// Does a little; false if there is nothing more to do. `quiet` says that nobody else wants to write.
     pub(super) fn go_on(&mut self, link: &Link, quiet: bool) -> bool {
         finish_if_the_log_is_long(link);
-        let waiting = index::waiting(&link.db, 2 * INDEXED_AT_ONCE_MAX).unwrap_or(0);
-        let done = if waiting >= INDEXED_AT_ONCE || (quiet && waiting > 0) {
-            self.index(link, (waiting / 2).max(INDEXED_AT_ONCE))
-        } else if self.merges_due > 0 {
-            self.merge(link)
-        } else {
-            return waiting > 0;
-        };
-        if let Err(fault) = done {
-            // It is tried again with the next commit; `into_error` says what was wrong.
-            let _ = fault.into_error();
+        self.skipped = self.skipped.saturating_sub(1);
+        if self.skipped > 0 {
             return false;
         }
-        true
+        self.some(link, quiet).unwrap_or_else(|fault| {
+            // It is tried again after some more commits; `into_error` says what was wrong.
+            let _ = fault.into_error();
+            self.skipped = TURNS_SKIPPED;
+            false
+        })
     }
 
-    fn index(&mut self, link: &Link, at_most: usize) -> Answer<()> {
-        let indexed = in_transaction(link, |link| index::catch_up(&link.db, at_most))?;
-        self.merges_due += MERGED_PER_MESSAGE * indexed;
-        Ok(())
-    }
-
-    fn merge(&mut self, link: &Link) -> Answer<()> {
-        let merged = in_transaction(link, |link| index::merge(&link.db, MERGED_AT_ONCE))?;
-        self.merges_due = if merged {
-            self.merges_due.saturating_sub(MERGED_AT_ONCE)
+    fn some(&mut self, link: &Link, quiet: bool) -> Answer<bool> {
+        let waiting = index::waiting(&link.db, 2 * INDEXED_AT_ONCE_MAX)?;
+        let merges_due = link.merges_due.get();
+        let may_index = waiting >= INDEXED_AT_ONCE || (quiet && waiting > 0);
+        if may_index && !(self.indexed_last && merges_due > 0) {
+            self.indexed_last = true;
+            let at_most = (waiting / 2).max(INDEXED_AT_ONCE);
+            in_transaction(link, |link| learn(link, at_most))?;
+        } else if merges_due > 0 {
+            self.indexed_last = false;
+            let pages = (merges_due / 8).clamp(MERGED_AT_ONCE, MERGED_AT_ONCE_MAX);
+            let merged = in_transaction(link, |link| index::merge(&link.db, pages))?;
+            link.merges_due
+                .set(if merged { merges_due.saturating_sub(pages) } else { 0 });
         } else {
-            0
-        };
-        Ok(())
+            return Ok(waiting > 0);
+        }
+        Ok(true)
     }
+}
+
+/// Has the index learn what was said, the oldest first, for whoever is in a transaction.
+pub(super) fn learn(link: &Link, at_most: usize) -> Answer<()> {
+    let indexed = index::catch_up(&link.db, at_most)?;
+    link.merges_due.update(|due| due + MERGED_PER_MESSAGE * indexed);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -94,11 +110,37 @@ mod tests {
 
     #[test]
     fn many_are_indexed_between_commits_and_the_more_the_faster() {
-        let mut chores = Chores::default();
         for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 1_024)] {
             let link = link(messages);
-            assert!(chores.go_on(&link, false));
+            assert!(Chores::default().go_on(&link, false));
             assert_eq!(waiting(&link), left, "of {messages}");
+        }
+    }
+
+    #[test]
+    fn merges_get_their_turn_however_many_messages_wait() {
+        let link = link(100_000);
+        let mut chores = Chores::default();
+        link.merges_due.set(1_000);
+        assert!(chores.go_on(&link, false) && chores.go_on(&link, false));
+        assert!(link.merges_due.get() < 1_000 + MERGED_PER_MESSAGE * INDEXED_AT_ONCE_MAX);
+    }
+
+    #[test]
+    fn what_fails_is_left_alone_for_a_while() {
+        let link = link(100);
+        link.db.execute_batch("alter table search rename to away").unwrap();
+        link.db
+            .execute_batch("alter table unindexed rename column fresh to stale")
+            .unwrap();
+        let mut chores = Chores::default();
+        let turns = (0..250).filter(|_| chores.go_on(&link, false)).count();
+        assert_eq!((turns, waiting(&link)), (0, 100));
+        link.db
+            .execute_batch("alter table unindexed rename column stale to fresh; alter table away rename to search")
+            .unwrap();
+        while waiting(&link) > 0 {
+            chores.go_on(&link, true);
         }
     }
 
@@ -112,7 +154,7 @@ mod tests {
                 .map(|place| format!("t{}", (message * 7 + place * 13) % 997))
                 .collect();
             link.db.execute(statement, (message, tokens.join(" "))).unwrap();
-            chores.merges_due += MERGED_PER_MESSAGE;
+            link.merges_due.update(|due| due + MERGED_PER_MESSAGE);
             while chores.go_on(&link, false) {}
         }
         let segments = "select count(distinct segid) from search_idx";

@@ -43,7 +43,11 @@ pub(crate) fn apart(
     for draft in drafts {
         db.prepare_cached("savepoint draft")?.execute([])?;
         let one = together(db, std::slice::from_ref(draft), now, keep_outbox);
-        if one.is_err() && !db.is_autocommit() {
+        if one.is_err() {
+            if db.is_autocommit() {
+                // SQLite has given up the whole transaction.
+                return one;
+            }
             db.prepare_cached("rollback to draft")?.execute([])?;
         }
         db.prepare_cached("release draft")?.execute([])?;

@@ -1,5 +1,6 @@
 //! One connection to the database: how it is opened, tuned, and kept from working for ever on one question.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +42,8 @@ pub(crate) struct Link {
     deadline: Arc<Mutex<Option<Instant>>>,
     /// The write-ahead log has grown so much that whoever writes has to see to it.
     pub(crate) log_is_long: Arc<AtomicBool>,
+    /// Pages of the search index that should be merged by and by.
+    pub(crate) merges_due: Cell<usize>,
 }
 
 impl Link {
@@ -110,6 +113,7 @@ impl Link {
             db,
             deadline,
             log_is_long: Arc::default(),
+            merges_due: Cell::default(),
         })
     }
 }

@@ -117,6 +117,9 @@ impl Sqlite {
             Place::File(path) => {
                 migrate::migrate(&link.db, now)
                     .with_context(|| format!("cannot use the database {}", path.display()))?;
+                // What a process left that was killed may never have been synced, and a repeat would acknowledge it.
+                checkpoints::checkpoint(&link)
+                    .with_context(|| format!("{} cannot be synced to its disk", path.display()))?;
             }
             Place::Memory => migrate::migrate(&link.db, now)?,
         }

@@ -11,7 +11,7 @@ use chat::message::{Edit, Message, Page, Query, Range, Target};
 use chat::ports::{KeptAnswer, Store};
 use chat::room::{Membership, Mine, Room};
 
-use super::{Sqlite, accounts, answers, commit, entries, index, logins, members, messages, rooms, search};
+use super::{Sqlite, accounts, answers, chores, commit, entries, index, logins, members, messages, rooms, search};
 
 #[async_trait]
 impl Store for Sqlite {
@@ -137,7 +137,9 @@ impl Store for Sqlite {
         let query = query.clone();
         if self.read(|link| index::waiting(&link.db, 1)).await? > 0 {
             // Where nothing can be written, what is in the index already is found all the same.
-            let _ = self.write(|link| index::catch_up(&link.db, usize::MAX >> 1)).await;
+            let _ = self
+                .write(|link| chores::learn(link, chores::BEFORE_A_SEARCH_MAX))
+                .await;
         }
         self.seek(move |link| search::search(&link.db, viewer, &query, before, limit))
             .await

@@ -200,16 +200,20 @@ fn in_savepoint(link: &Link, job: &mut dyn Job) -> rusqlite::Result<()> {
 /// A transaction of the writer's own, which may be undone by a loss of power and is then done again. It waits for no
 /// disk: the next commit that somebody waits for syncs it too, because the log is synced up to its end.
 pub(super) fn in_transaction<T>(link: &Link, work: impl FnOnce(&Link) -> Answer<T>) -> Answer<T> {
-    execute(link, "pragma synchronous = normal")?;
-    let done = execute(link, "begin immediate").map_err(Fault::from).and_then(|()| {
+    // Not by a statement that is kept: this pragma does its work while it is prepared.
+    let begun = link.db.execute_batch("pragma synchronous = normal; begin immediate");
+    // A defect in a chore must not end the writer.
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        begun?;
         let done = work(link)?;
         commit(link)?;
         Ok(done)
-    });
+    }));
+    let done = done.unwrap_or(Err(Fault::Refused(Error::Internal)));
     if done.is_err() {
         roll_back(link);
     }
-    if let Err(failure) = execute(link, "pragma synchronous = full") {
+    if let Err(failure) = link.db.execute_batch("pragma synchronous = full") {
         tracing::error!(%failure, "the database does not promise to keep what is written; stopping");
         std::process::abort();
     }
@@ -307,6 +311,22 @@ mod tests {
         assert_eq!((first, last), (Ok(()), Ok(())));
         assert_eq!((refused, panics), (Err(Error::Archived), Err(Error::Internal)));
         assert_eq!(writer.run(count).await, Ok(2));
+    }
+
+    #[test]
+    fn only_a_transaction_of_its_own_does_without_a_sync_each_time_and_whatever_becomes_of_it() {
+        let link = Link::in_memory().unwrap();
+        let synchronous = |link: &Link| {
+            let row = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+            link.db.query_row("pragma synchronous", [], row).unwrap()
+        };
+        let (normal, full) = (1, 2);
+        for _ in 0..3 {
+            let inside = in_transaction(&link, |link| Ok(synchronous(link)));
+            assert_eq!((inside.unwrap(), synchronous(&link)), (normal, full));
+            assert!(in_transaction(&link, |_| Err::<(), _>(Error::Archived.into())).is_err());
+            assert_eq!((synchronous(&link), link.db.is_autocommit()), (full, true));
+        }
     }
 
     #[tokio::test]
