@@ -26,9 +26,17 @@ test('scrolling up loads what is older, keeps the place, and comes back to the n
       )!;
       return { seq: line.getAttribute('data-seq'), top: line.getBoundingClientRect().top };
     });
+  await expect(ada.lines).not.toHaveCount(0);
+  const first = await ada.lines.count();
   await ada.log.evaluate((log) => (log.scrollTop = 900));
   await expect(ada.lines).not.toHaveCount(0);
-  const count = await ada.lines.count();
+  let count = await ada.lines.count();
+  if (count > first) {
+    // On a slow machine older ones have come for this place already, and it is far from the top now.
+    await ada.log.evaluate((log) => (log.scrollTop = 900));
+    await expect(ada.lines).not.toHaveCount(0);
+    count = await ada.lines.count();
+  }
   const before = await place();
   await ada.log.evaluate((log) => (log.scrollTop -= 300));
   await expect.poll(() => ada.lines.count()).toBeGreaterThan(count);
