@@ -1,7 +1,7 @@
 //! What the writer does between commits, a little at a time, so that no send waits for it: the search index learns what
 //! was said, its pieces are merged, and a write-ahead log that has become too long is brought to an end.
 //!
-//! Indexing costs twice as much as keeping. Apart from the commits, and for many messages at once, it costs half, and
+//! Indexing costs more than keeping. Apart from the commits, and for many messages at once, it costs less, and
 //! whoever waits for an acknowledgement does not wait for it. Whoever searches does: `search` lets the index catch up
 //! first. What waits is a table, so that a crash forgets nothing.
 
