@@ -234,12 +234,20 @@ async function isThere(page: Page): Promise<void> {
   }, words.loading);
 }
 
+/** What he looks at is marked as read, so that it is not new to who comes anew. */
+async function hasRead(bert: Visitor): Promise<void> {
+  const unread = async () =>
+    ((await bert.ask('GET', `/rooms/${bert.roomId()}`)) as { me: { unread: number } }).me.unread;
+  await expect.poll(unread).toBe(0);
+}
+
 /** The same room, opened by who has nothing but his session; then one thing beside it after the other. */
 async function anew(
   browser: Browser,
   bert: Visitor,
   panes: readonly Pane[] = PANES,
 ): Promise<{ see: () => Promise<Views>; close: () => Promise<void> }> {
+  await hasRead(bert);
   const { cookies } = await bert.context.storageState();
   const context = await browser.newContext({
     storageState: { cookies, origins: [] },
@@ -284,10 +292,6 @@ async function begin(join: (name: string) => Promise<Visitor>, server: Server) {
 }
 
 async function isAsAnew(browser: Browser, bert: Visitor): Promise<void> {
-  // What he has read is new to nobody.
-  const unread = async () =>
-    ((await bert.ask('GET', `/rooms/${bert.roomId()}`)) as { me: { unread: number } }).me.unread;
-  await expect.poll(unread).toBe(0);
   const asAnew = await anew(browser, bert, ['details']);
   await expect(async () => expect({ details: await seen(bert.page) }).toEqual(await asAnew.see())).toPass({
     timeout: 30_000,
