@@ -4,6 +4,7 @@ mod accounts;
 #[cfg(target_os = "linux")]
 mod bench;
 mod changes;
+mod cluster;
 mod commands;
 mod dates;
 mod demo;

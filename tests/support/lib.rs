@@ -10,6 +10,7 @@ pub mod people;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
+pub mod redis;
 pub mod server;
 pub mod socket;
 pub mod stream;

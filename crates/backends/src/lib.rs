@@ -4,9 +4,11 @@
 
 mod direct;
 mod fold;
+mod lane;
 mod memory;
 mod postgres;
 mod record;
+mod redis;
 mod sqlite;
 mod system;
 mod words;
@@ -18,6 +20,7 @@ use chat::ports::{Clock, Store};
 pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
 pub use postgres::Settings as PostgresSettings;
+pub use redis::{Redis, check as check_redis, shown as shown_redis};
 pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};
 pub use system::{SystemClock, SystemRng};
@@ -80,6 +83,11 @@ pub fn check(url: &str) -> anyhow::Result<()> {
         return postgres::place::parse(url).map(|_| ());
     }
     sqlite::Place::parse(url).map(|_| ())
+}
+
+/// Whether several servers may use the database at once.
+pub fn is_shared(url: &str) -> bool {
+    postgres::place::is_ours(url)
 }
 
 /// The URL as it may be shown and logged: without a password.

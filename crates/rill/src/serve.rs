@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use backends::{Direct, MemoryBus, MemoryPresence, Options, SystemClock, SystemRng};
+use backends::{Direct, MemoryBus, MemoryPresence, Options, Redis, SystemClock, SystemRng};
 use chat::ports::{Clock, Rng, Store};
 use chat::{Chat, Ports, Settings};
 use gateway::{Gateway, GatewaySettings};
@@ -21,8 +21,11 @@ use crate::{assets, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
 const STOP_WAIT: Duration = Duration::from_secs(45);
-/// How late, at most, a listener hears of what another process wrote.
+/// How late, at most, a listener hears of what another process wrote; and while nodes hear nothing of each other.
 const HEAD_CHECK: Duration = Duration::from_secs(5);
+const HEAD_CHECK_ALONE: Duration = Duration::from_secs(1);
+/// Between two looks for people whose node is gone.
+const LAPSE_CHECK: Duration = Duration::from_secs(5);
 
 /// The runtime that everything runs on.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
@@ -63,8 +66,33 @@ pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
 struct Parts {
     chat: Arc<Chat>,
     ports: Ports,
+    /// Of this node.
     bus: Arc<MemoryBus>,
-    intake: Arc<Direct>,
+    way: Way,
+}
+
+/// How drafts come into the database: straight, or by way of what joins the nodes.
+#[derive(Clone)]
+enum Way {
+    Straight(Arc<Direct>),
+    Redis(Arc<Redis>),
+}
+
+impl Way {
+    fn redis(&self) -> Option<&Arc<Redis>> {
+        match self {
+            Self::Straight(_) => None,
+            Self::Redis(redis) => Some(redis),
+        }
+    }
+
+    /// Returns when everything that was taken is answered.
+    async fn drain(&self) {
+        match self {
+            Self::Straight(direct) => direct.drain().await,
+            Self::Redis(redis) => redis.leave().await,
+        }
+    }
 }
 
 impl Parts {
@@ -80,14 +108,31 @@ impl Parts {
             .with_context(|| format!("cannot open the database {}", backends::shown(&config.database)))?;
         let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
         let bus = Arc::new(MemoryBus::new());
-        let intake = Arc::new(Direct::new(store.clone(), bus.clone()));
-        let ports = Ports {
-            store,
-            intake: intake.clone(),
-            bus: bus.clone(),
-            presence: Arc::new(MemoryPresence::new()),
-            clock,
-            rng,
+        let (way, ports) = match &config.redis {
+            None => {
+                let direct = Arc::new(Direct::new(store.clone(), bus.clone()));
+                let ports = Ports {
+                    store,
+                    intake: direct.clone(),
+                    bus: bus.clone(),
+                    presence: Arc::new(MemoryPresence::new()),
+                    clock,
+                    rng,
+                };
+                (Way::Straight(direct), ports)
+            }
+            Some(url) => {
+                let redis = Redis::join(url, store.clone(), bus.clone()).await?;
+                let ports = Ports {
+                    store,
+                    intake: redis.intake(),
+                    bus: redis.bus(),
+                    presence: redis.presence(),
+                    clock,
+                    rng,
+                };
+                (Way::Redis(Arc::new(redis)), ports)
+            }
         };
         let settings = Settings {
             registration_open: config.registration_open,
@@ -99,15 +144,28 @@ impl Parts {
             chat: Chat::start(ports.clone(), settings).await?,
             ports,
             bus,
-            intake,
+            way,
         })
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {
-        let hub = Hub::new(self.chat.store().clone(), gateway::dialects::all());
+        let recents = self.way.redis().map(|redis| redis.recents());
+        let hub = Hub::new(self.chat.store().clone(), recents, gateway::dialects::all());
         self.bus.attach(hub.clone());
-        tokio::spawn(check_heads(Arc::downgrade(&hub)));
-        let gateway = Gateway::new(self.chat.clone(), hub, doors(config)?, Arc::new(assets::find));
+        tokio::spawn(check_heads(Arc::downgrade(&hub), self.way.clone()));
+        tokio::spawn(check_presence(Arc::downgrade(&self.chat)));
+        let way = self.way.clone();
+        let trouble = move || {
+            let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
+            if is_alone { vec!["redis"] } else { Vec::new() }
+        };
+        let gateway = Gateway::new(
+            self.chat.clone(),
+            hub,
+            doors(config)?,
+            Arc::new(assets::find),
+            Arc::new(trouble),
+        );
         let listener = listen(config.listen).await?;
         announce(
             config,
@@ -129,19 +187,37 @@ impl Parts {
             () = tokio::time::sleep(STOP_WAIT) => tracing::warn!("not everything ended in time"),
             signal = stopped() => signal?,
         }
-        self.intake.drain().await;
+        self.way.drain().await;
         tracing::info!("stopped");
         Ok(())
     }
 }
 
-/// Now and then compares what listeners were told with the log: `rill admin` writes to it from outside.
-async fn check_heads(hub: Weak<Hub>) {
-    let mut ticks = tokio::time::interval(HEAD_CHECK);
+/// Now and then compares what listeners were told with the log: `rill admin` writes to it from outside, and hints of
+/// other nodes get lost.
+async fn check_heads(hub: Weak<Hub>, way: Way) {
+    let missed = way.redis().map(|redis| redis.missed());
     loop {
-        ticks.tick().await;
+        let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
+        let pause = tokio::time::sleep(if is_alone { HEAD_CHECK_ALONE } else { HEAD_CHECK });
+        match &missed {
+            None => pause.await,
+            Some(missed) => tokio::select! {
+                () = pause => {}
+                () = missed.notified() => {}
+            },
+        }
         let Some(hub) = hub.upgrade() else { return };
         hub.check_heads().await;
+    }
+}
+
+/// Tells of people whose node is gone.
+async fn check_presence(chat: Weak<Chat>) {
+    loop {
+        tokio::time::sleep(LAPSE_CHECK).await;
+        let Some(chat) = chat.upgrade() else { return };
+        chat.tell_lapsed().await;
     }
 }
 

@@ -26,6 +26,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "left",
         sql: include_str!("../../migrations/postgres/0002_left.sql"),
     },
+    Migration {
+        number: 4,
+        name: "dead letters",
+        sql: include_str!("../../migrations/postgres/0004_dead_letters.sql"),
+    },
 ];
 
 /// The key of the lock that whoever migrates holds: "rill" in ASCII.

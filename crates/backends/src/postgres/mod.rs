@@ -15,6 +15,7 @@ mod facts;
 mod fault;
 mod index;
 mod known;
+mod letters;
 mod link;
 mod load;
 mod logins;

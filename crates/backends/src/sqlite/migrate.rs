@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "index later",
         sql: include_str!("../../migrations/sqlite/0003_index_later.sql"),
     },
+    Migration {
+        number: 4,
+        name: "dead letters",
+        sql: include_str!("../../migrations/sqlite/0004_dead_letters.sql"),
+    },
 ];
 
 const CREATE: &str = "

@@ -16,6 +16,7 @@ mod entries;
 mod facts;
 mod fault;
 mod index;
+mod letters;
 mod link;
 mod logins;
 mod members;

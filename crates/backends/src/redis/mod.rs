@@ -1,0 +1,136 @@
+//! Redis or Valkey between nodes: it buffers and carries, the database numbers and keeps. Everything in it may be lost
+//! at any moment without breaking a promise.
+
+mod batches;
+mod functions;
+mod intake;
+mod keys;
+mod layout;
+mod leases;
+mod links;
+mod live;
+pub(crate) mod place;
+mod presence;
+mod recents;
+mod wire;
+mod worker;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use chat::ports::{Bus, Intake, Presence, Recents, Store};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::memory::MemoryBus;
+use batches::Batches;
+use intake::Ingress;
+use leases::Keeper;
+use links::Links;
+use live::Live;
+use presence::RedisPresence;
+use recents::RedisRecents;
+use worker::Worker;
+
+/// This node's part in Redis: intake, bus, presence and recents that all nodes share.
+pub struct Redis {
+    links: Arc<Links>,
+    ingress: Arc<Ingress>,
+    live: Arc<Live>,
+    presence: Arc<RedisPresence>,
+    recents: Arc<RedisRecents>,
+    stopping: Arc<AtomicBool>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Redis {
+    /// Joins the other nodes at `url` (`redis://…`, several of a Redis Cluster with commas between), whether or not
+    /// the server is there yet. What is published reaches the listeners of `local`, on every node.
+    /// Fails where the server is set up so that it would lose what was not kept yet. Needs a tokio runtime.
+    pub async fn join(url: &str, store: Arc<dyn Store>, local: Arc<MemoryBus>) -> Result<Self> {
+        let node = Uuid::now_v7().simple().to_string();
+        let (links, hints) = Links::open(url).await?;
+        let live = Arc::new(Live::new(&node, local, Arc::clone(&links)));
+        let batches = Arc::new(Batches::default());
+        tokio::spawn(listen(hints, Arc::clone(&live), Arc::clone(&batches)));
+        let ingress = Ingress::new(&node, &links, &store, &live, &batches);
+        let worker = Worker {
+            node: node.clone(),
+            links: Arc::clone(&links),
+            store,
+            live: Arc::clone(&live),
+            batches,
+        };
+        let stopping = Arc::new(AtomicBool::new(false));
+        let keeper = Keeper::new(Arc::new(worker), Arc::clone(&stopping));
+        Ok(Self {
+            ingress: Arc::new(ingress),
+            presence: RedisPresence::new(&node, Arc::clone(&links)),
+            recents: Arc::new(RedisRecents {
+                links: Arc::clone(&links),
+            }),
+            live,
+            links,
+            stopping,
+            keeper: Mutex::new(Some(tokio::spawn(keeper.keep()))),
+        })
+    }
+
+    /// The way of drafts to the database.
+    pub fn intake(&self) -> Arc<dyn Intake> {
+        self.ingress.clone()
+    }
+
+    /// The bus that joins the nodes.
+    pub fn bus(&self) -> Arc<dyn Bus> {
+        self.live.clone()
+    }
+
+    /// Who is here, on any node.
+    pub fn presence(&self) -> Arc<dyn Presence> {
+        self.presence.clone()
+    }
+
+    /// The newest entries of rooms.
+    pub fn recents(&self) -> Arc<dyn Recents> {
+        self.recents.clone()
+    }
+
+    /// Told when hints may have been missed, and heads are to be compared with the log.
+    pub fn missed(&self) -> Arc<Notify> {
+        Arc::clone(&self.links.missed)
+    }
+
+    /// Whether all of it can be reached; without it messages go straight to the database.
+    pub fn is_whole(&self) -> bool {
+        self.links.is_whole()
+    }
+
+    /// Refuses new drafts and returns when all that were taken are answered and other nodes can have this one's work.
+    pub async fn leave(&self) {
+        self.ingress.drain().await;
+        self.stopping.store(true, Ordering::Release);
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(keeper) = keeper {
+            let _ = keeper.await;
+        }
+    }
+}
+
+async fn listen(mut hints: mpsc::Receiver<Vec<u8>>, live: Arc<Live>, batches: Arc<Batches>) {
+    while let Some(hint) = hints.recv().await {
+        live.hear(&hint, &batches).await;
+    }
+}
+
+/// Why the addresses cannot be those of Redis, if they cannot; nothing is opened.
+pub fn check(url: &str) -> Result<()> {
+    place::parse(url).map(|_| ())
+}
+
+/// The addresses as they may be shown and logged: without passwords.
+pub fn shown(url: &str) -> String {
+    place::shown(url)
+}

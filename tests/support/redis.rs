@@ -1,0 +1,148 @@
+//! A private Redis server: Debian's binary on a free port, in a folder of its own, stopped and removed whatever happens.
+//!
+//! A shell keeps it and ends it when its standard input is closed, which the system does for a test that is killed.
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+const KEEP: &str = r#"
+redis-server "$@" >>log 2>&1 &
+server=$!
+echo "$server"
+cat >/dev/null || true
+kill -KILL "$server" 2>/dev/null || true
+wait "$server" || true
+"#;
+
+/// A running server.
+pub struct Redis {
+    keeper: Mutex<Child>,
+    pid: Mutex<u32>,
+    folder: TempDir,
+    port: u16,
+    settings: Vec<String>,
+}
+
+impl Redis {
+    /// A server that keeps nothing when it ends.
+    pub fn start() -> Self {
+        Self::with(&["--save", "", "--appendonly", "no"])
+    }
+
+    /// A server that writes what it holds to a file, as `appendfsync everysec` does.
+    pub fn lasting() -> Self {
+        Self::with(&["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"])
+    }
+
+    /// A server with these settings beside those that every one needs.
+    pub fn with(settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
+        let (keeper, pid) = run(&folder, port, &settings);
+        let server = Self {
+            keeper: Mutex::new(keeper),
+            pid: Mutex::new(pid),
+            folder,
+            port,
+            settings,
+        };
+        server.wait();
+        server
+    }
+
+    /// The address for `--redis`.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it listens on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it as a crash would (SIGKILL); returns when it is gone.
+    pub fn kill(&self) {
+        self.signal("KILL");
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(keeper.stdin.take());
+        let _ = keeper.wait();
+    }
+
+    /// Starts it again on the same port and folder.
+    pub fn start_again(&self) {
+        let (keeper, pid) = run(&self.folder, self.port, &self.settings);
+        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = keeper;
+        *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = pid;
+        self.wait();
+    }
+
+    /// Sends a signal to its process, such as `STOP` and `CONT`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.pid.lock().unwrap_or_else(PoisonError::into_inner).to_string();
+        let status = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "Redis was gone before it was sent {name}"
+        );
+    }
+
+    /// Runs a command by `redis-cli`: what it answers, without the last line break.
+    pub fn ask(&self, words: &[&str]) -> String {
+        let output = Command::new("redis-cli")
+            .args(["-p", &self.port.to_string(), "--raw"])
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .expect("redis-cli runs");
+        let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        assert!(output.status.success(), "{words:?}: {said}");
+        said
+    }
+
+    fn wait(&self) {
+        for _ in 0..400 {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        panic!("Redis does not start:\n{log}");
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let keeper = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(keeper.stdin.take());
+        let _ = keeper.wait();
+    }
+}
+
+fn run(folder: &TempDir, port: u16, settings: &[String]) -> (Child, u32) {
+    let mut keeper = Command::new("sh")
+        .args(["-c", KEEP, "keep", "--port", &port.to_string()])
+        .args(["--bind", "127.0.0.1", "--daemonize", "no"])
+        .args(["--maxmemory-policy", "noeviction"])
+        .args(settings)
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut pid = String::new();
+    let output = keeper.stdout.take().expect("it is piped");
+    BufReader::new(output).read_line(&mut pid).expect("it is read");
+    (keeper, pid.trim().parse().expect("the number of a process"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
