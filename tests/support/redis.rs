@@ -3,16 +3,23 @@
 //! A shell keeps it and ends it when its standard input is closed, which the system does for a test that is killed.
 
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tempfile::TempDir;
 
 const KEEP: &str = r#"
-redis-server "$@" >>log 2>&1 &
+port=$1
+shift
+redis-server --port "$port" "$@" >>log 2>&1 &
 server=$!
+tries=0
+until redis-cli -p "$port" PING >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 400 ] || { cat log >&2; exit 1; }
+  sleep 0.02
+done
 echo "$server"
 cat >/dev/null || true
 kill -KILL "$server" 2>/dev/null || true
@@ -29,6 +36,12 @@ pub struct Redis {
 }
 
 impl Redis {
+    /// The server that the tests of this run share; the names in it are those of each test's database.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Redis> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
     /// A server that keeps nothing when it ends.
     pub fn start() -> Self {
         Self::with(&["--save", "", "--appendonly", "no"])
@@ -45,15 +58,13 @@ impl Redis {
         let port = free_port();
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
         let (keeper, pid) = run(&folder, port, &settings);
-        let server = Self {
+        Self {
             keeper: Mutex::new(keeper),
             pid: Mutex::new(pid),
             folder,
             port,
             settings,
-        };
-        server.wait();
-        server
+        }
     }
 
     /// The address for `--redis`.
@@ -79,7 +90,6 @@ impl Redis {
         let (keeper, pid) = run(&self.folder, self.port, &self.settings);
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) = keeper;
         *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = pid;
-        self.wait();
     }
 
     /// Sends a signal to its process, such as `STOP` and `CONT`.
@@ -104,17 +114,6 @@ impl Redis {
         assert!(output.status.success(), "{words:?}: {said}");
         said
     }
-
-    fn wait(&self) {
-        for _ in 0..400 {
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(25));
-        }
-        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        panic!("Redis does not start:\n{log}");
-    }
 }
 
 impl Drop for Redis {
@@ -127,7 +126,7 @@ impl Drop for Redis {
 
 fn run(folder: &TempDir, port: u16, settings: &[String]) -> (Child, u32) {
     let mut keeper = Command::new("sh")
-        .args(["-c", KEEP, "keep", "--port", &port.to_string()])
+        .args(["-c", KEEP, "keep", &port.to_string()])
         .args(["--bind", "127.0.0.1", "--daemonize", "no"])
         .args(["--maxmemory-policy", "noeviction"])
         .args(settings)
@@ -139,7 +138,8 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> (Child, u32) {
     let mut pid = String::new();
     let output = keeper.stdout.take().expect("it is piped");
     BufReader::new(output).read_line(&mut pid).expect("it is read");
-    (keeper, pid.trim().parse().expect("the number of a process"))
+    let pid = pid.trim().parse().expect("Redis does not start; what it said is above");
+    (keeper, pid)
 }
 
 fn free_port() -> u16 {

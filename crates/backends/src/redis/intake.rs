@@ -81,7 +81,7 @@ struct Way {
 impl Committer for Way {
     async fn commit(&self, drafts: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
         let (batch, answered) = self.batches.expect();
-        let mut call = functions::call("ingest", &[&self.partition.ingress()]);
+        let mut call = functions::call("ingest", &[&self.links.keys.ingress(self.partition)]);
         call.arg(BACKLOG_MAX)
             .arg(&self.node)
             .arg(batch)

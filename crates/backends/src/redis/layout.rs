@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use redis::aio::MultiplexedConnection;
 use redis::{ConnectionAddr, ConnectionInfo};
 
-use super::keys::Partition;
+use super::keys::{Keys, Partition};
 
 /// What a server says of itself.
 pub(crate) struct Found {
@@ -54,6 +54,7 @@ pub(crate) struct Holder {
 pub(crate) async fn holders(
     seed: &ConnectionInfo,
     connection: &mut MultiplexedConnection,
+    keys: &Keys,
     in_cluster: bool,
 ) -> Result<Vec<Holder>> {
     if !in_cluster {
@@ -71,7 +72,7 @@ pub(crate) async fn holders(
     for partition in Partition::all() {
         let slot: u16 = redis::cmd("CLUSTER")
             .arg("KEYSLOT")
-            .arg(partition.ingress())
+            .arg(keys.ingress(partition))
             .query_async(connection)
             .await?;
         let found = rows.iter().find_map(|row| {

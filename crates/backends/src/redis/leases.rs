@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::functions;
-use super::keys::{PARTITIONS, Partition, nodes};
+use super::keys::{PARTITIONS, Partition};
 use super::links::Away;
 use super::worker::Worker;
 
@@ -121,7 +121,7 @@ impl Keeper {
     /// Until when the partition is this node's, counted from before it asked.
     async fn take(&self, partition: Partition) -> Result<Option<Instant>, Away> {
         let until = Instant::now() + LASTS;
-        let mut call = functions::call("lease", &[&partition.lease()]);
+        let mut call = functions::call("lease", &[&self.worker.links.keys.lease(partition)]);
         call.arg(&self.worker.node).arg(LASTS.as_millis() as u64);
         let is_ours: bool = self.worker.links.ask(partition, &call).await?;
         Ok(is_ours.then_some(until))
@@ -139,7 +139,7 @@ impl Keeper {
         }
         for (partition, held) in surplus {
             let _ = held.work.await;
-            let mut call = functions::call("unlease", &[&partition.lease()]);
+            let mut call = functions::call("unlease", &[&self.worker.links.keys.lease(partition)]);
             call.arg(&self.worker.node);
             let _ = self.worker.links.ask::<i64>(partition, &call).await;
         }
@@ -147,7 +147,7 @@ impl Keeper {
 
     /// How many nodes there are; no time is a farewell.
     async fn count(&self, lasts: Duration) -> Result<usize, Away> {
-        let mut call = functions::call("nodes", &[&nodes()]);
+        let mut call = functions::call("nodes", &[&self.worker.links.keys.nodes()]);
         call.arg(&self.worker.node).arg(lasts.as_millis() as u64);
         self.worker.links.ask(Partition(0), &call).await
     }

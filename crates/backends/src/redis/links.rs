@@ -12,7 +12,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, FromRedisValue, PushInfo, PushKind, Value};
 use tokio::sync::{Notify, mpsc};
 
-use super::keys::{PARTITIONS, Partition};
+use super::keys::{Keys, PARTITIONS, Partition};
 use super::layout::{self, Found, Holder};
 use super::{functions, place};
 
@@ -45,6 +45,7 @@ struct Link {
 
 /// All connections of this node.
 pub(crate) struct Links {
+    pub(crate) keys: Keys,
     seeds: Vec<ConnectionInfo>,
     by_partition: RwLock<[Option<Link>; PARTITIONS]>,
     numbers: AtomicU64,
@@ -56,9 +57,10 @@ pub(crate) struct Links {
 
 impl Links {
     /// Connects, if somebody is there, and says what it found; fails only where the server must not be used.
-    pub(crate) async fn open(url: &str) -> Result<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
+    pub(crate) async fn open(url: &str, keys: Keys) -> Result<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
         let (hints, heard) = mpsc::channel(HINTS_MAX);
         let links = Arc::new(Self {
+            keys,
             seeds: place::parse(url)?,
             by_partition: RwLock::default(),
             numbers: AtomicU64::new(1),
@@ -166,7 +168,7 @@ impl Links {
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
         let found = Found::ask(&mut asked).await?;
-        for holder in layout::holders(seed, &mut asked, found.in_cluster).await? {
+        for holder in layout::holders(seed, &mut asked, &self.keys, found.in_cluster).await? {
             let is_there = |partition: &Partition| self.read()[partition.0].is_some();
             if !holder.partitions.iter().all(is_there) {
                 self.connect(&holder)
@@ -195,7 +197,7 @@ impl Links {
         load_functions(&mut connection).await?;
         for partition in &holder.partitions {
             let mut subscribe = redis::cmd("SSUBSCRIBE");
-            subscribe.arg(partition.live());
+            subscribe.arg(self.keys.live(*partition));
             subscribe.query_async::<()>(&mut connection).await?;
         }
         tracing::info!(

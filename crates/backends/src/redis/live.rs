@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::batches::Batches;
 use super::functions;
-use super::keys::{GROUP, Partition, recents};
+use super::keys::{GROUP, Keys, Partition};
 use super::links::Links;
 use super::wire::{self, Answered};
 use crate::memory::MemoryBus;
@@ -99,7 +99,7 @@ async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outg
                         .filter(|entry| Partition::of_room(entry.room) == partition);
                     let its: Vec<Arc<Entry>> = its.cloned().collect();
                     if !its.is_empty() {
-                        let call = finish(partition, &node, &[], &[], &its);
+                        let call = finish(&links.keys, partition, &node, &[], &[], &its);
                         let _ = links.ask::<i64>(partition, &call).await;
                     }
                 }
@@ -108,7 +108,7 @@ async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outg
                 let partition = partition_of(&signal);
                 let mut call = redis::cmd("SPUBLISH");
                 let hint = wire::opening(&node, &[], &[signal]) + "]}";
-                call.arg(partition.live()).arg(hint);
+                call.arg(links.keys.live(partition)).arg(hint);
                 let _ = links.ask::<i64>(partition, &call).await;
             }
         }
@@ -117,14 +117,15 @@ async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outg
 
 /// After a commit: the recents, the hint, and the ingress entries `ids` are done with, in one step.
 pub(crate) fn finish(
+    keys: &Keys,
     partition: Partition,
     node: &str,
     batches: &[Answered],
     ids: &[String],
     entries: &[Arc<Entry>],
 ) -> Cmd {
-    let mut call = functions::call("finish", &[&partition.ingress()]);
-    call.arg(partition.live())
+    let mut call = functions::call("finish", &[&keys.ingress(partition)]);
+    call.arg(keys.live(partition))
         .arg(GROUP)
         .arg(wire::opening(node, batches, &[]))
         .arg(ids.len())
@@ -132,7 +133,7 @@ pub(crate) fn finish(
     for entry in entries {
         // A deletion takes words out of older entries, too: those are not to be served any longer.
         let forgets = matches!(entry.body, Body::MessageDeleted { .. });
-        call.arg(recents(entry.room))
+        call.arg(keys.recents(entry.room))
             .arg(entry.seq)
             .arg(u8::from(forgets))
             .arg(wire::write_entry(entry));

@@ -27,6 +27,7 @@ use uuid::Uuid;
 use crate::memory::MemoryBus;
 use batches::Batches;
 use intake::Ingress;
+use keys::Keys;
 use leases::Keeper;
 use links::Links;
 use live::Live;
@@ -51,7 +52,8 @@ impl Redis {
     /// Fails where the server is set up so that it would lose what was not kept yet. Needs a tokio runtime.
     pub async fn join(url: &str, store: Arc<dyn Store>, local: Arc<MemoryBus>) -> Result<Self> {
         let node = Uuid::now_v7().simple().to_string();
-        let (links, hints) = Links::open(url).await?;
+        let keys = Keys::of(&store.epoch().await?);
+        let (links, hints) = Links::open(url, keys).await?;
         let live = Arc::new(Live::new(&node, local, Arc::clone(&links)));
         let batches = Arc::new(Batches::default());
         tokio::spawn(listen(hints, Arc::clone(&live), Arc::clone(&batches)));

@@ -60,8 +60,8 @@ impl RedisPresence {
     }
 
     async fn tell(&self, partition: Partition, users: &[(UserId, Status)]) -> std::result::Result<Vec<u32>, Away> {
-        let mut call = functions::call("present", &[&partition.here()]);
-        call.arg(partition.users())
+        let mut call = functions::call("present", &[&self.links.keys.here(partition)]);
+        call.arg(self.links.keys.users(partition))
             .arg(&self.node)
             .arg(LASTS.as_millis() as u64);
         for (user, status) in users {
@@ -84,8 +84,8 @@ impl RedisPresence {
     }
 
     async fn asked(&self, partition: Partition, users: &[UserId]) -> std::result::Result<Vec<u32>, Away> {
-        let mut call = functions::call("statuses", &[&partition.here()]);
-        call.arg(partition.users());
+        let mut call = functions::call("statuses", &[&self.links.keys.here(partition)]);
+        call.arg(self.links.keys.users(partition));
         for user in users {
             call.arg(user.to_string());
         }
@@ -143,8 +143,8 @@ impl Presence for RedisPresence {
     async fn lapsed(&self) -> Vec<UserId> {
         let mut lapsed = Vec::new();
         for partition in Partition::all() {
-            let mut call = functions::call("lapse", &[&partition.here()]);
-            call.arg(partition.users()).arg(USERS_MAX);
+            let mut call = functions::call("lapse", &[&self.links.keys.here(partition)]);
+            call.arg(self.links.keys.users(partition)).arg(USERS_MAX);
             let users: Vec<String> = self.links.ask(partition, &call).await.unwrap_or_default();
             let users = users.iter().filter_map(|user| Uuid::parse_str(user).ok());
             lapsed.extend(users.map(UserId));

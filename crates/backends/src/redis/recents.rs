@@ -8,7 +8,7 @@ use chat::ids::{RoomId, Seq};
 use chat::ports::Recents;
 use redis::streams::StreamRangeReply;
 
-use super::keys::{Partition, recents};
+use super::keys::Partition;
 use super::links::Links;
 use super::{functions, wire};
 
@@ -20,7 +20,9 @@ pub(crate) struct RedisRecents {
 impl Recents for RedisRecents {
     async fn since(&self, room: RoomId, after: Seq, head: Seq, limit: usize) -> Option<Vec<Arc<Entry>>> {
         let mut read = redis::cmd("XRANGE");
-        read.arg(recents(room)).arg(format!("{}-0", after + 1)).arg("+");
+        read.arg(self.links.keys.recents(room))
+            .arg(format!("{}-0", after + 1))
+            .arg("+");
         let reply: StreamRangeReply = self.links.ask(Partition::of_room(room), &read).await.ok()?;
         let mut page = Vec::with_capacity(reply.ids.len());
         for line in &reply.ids {
@@ -40,7 +42,7 @@ impl Recents for RedisRecents {
         if entries.is_empty() {
             return;
         }
-        let mut fill = functions::call("restore", &[&recents(room)]);
+        let mut fill = functions::call("restore", &[&self.links.keys.recents(room)]);
         for entry in entries {
             fill.arg(entry.seq).arg(wire::write_entry(entry));
         }

@@ -74,7 +74,7 @@ impl Worker {
             let mut read = redis::cmd("XREADGROUP");
             read.arg("GROUP").arg(GROUP).arg(&self.node);
             read.arg("COUNT").arg(READ_MAX).arg("BLOCK").arg(READ_WAIT_MS);
-            read.arg("STREAMS").arg(partition.ingress()).arg(">");
+            read.arg("STREAMS").arg(self.links.keys.ingress(partition)).arg(">");
             let reply: Option<StreamReadReply> = read.query_async(&mut connection).await?;
             let new = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids);
             self.bring(partition, lease, new.collect(), false).await?;
@@ -86,7 +86,7 @@ impl Worker {
     async fn make_group(&self, partition: Partition, connection: &mut MultiplexedConnection) -> Result<()> {
         let mut make = redis::cmd("XGROUP");
         make.arg("CREATE")
-            .arg(partition.ingress())
+            .arg(self.links.keys.ingress(partition))
             .arg(GROUP)
             .arg("0")
             .arg("MKSTREAM");
@@ -101,7 +101,7 @@ impl Worker {
         while lease.holds() {
             let mut claim = redis::cmd("XAUTOCLAIM");
             claim
-                .arg(partition.ingress())
+                .arg(self.links.keys.ingress(partition))
                 .arg(GROUP)
                 .arg(&self.node)
                 .arg(0)
@@ -130,7 +130,7 @@ impl Worker {
         connection: &mut MultiplexedConnection,
     ) -> Result<()> {
         let mut ask = redis::cmd("XPENDING");
-        ask.arg(partition.ingress())
+        ask.arg(self.links.keys.ingress(partition))
             .arg(GROUP)
             .arg(&line.id)
             .arg(&line.id)
@@ -153,7 +153,7 @@ impl Worker {
             .collect();
         let letter = DeadLetter {
             id: 0,
-            source: partition.ingress(),
+            source: self.links.keys.ingress(partition),
             reason: reason.to_owned(),
             payload: serde_json::to_string(&fields)?,
             at: Timestamp::default(),
@@ -165,7 +165,14 @@ impl Worker {
             outcomes: batch.drafts.iter().map(|_| Told::Refused(Refusal::Internal)).collect(),
         });
         let answered: Vec<Answered> = answered.into_iter().collect();
-        let finish = live::finish(partition, &self.node, &answered, std::slice::from_ref(&line.id), &[]);
+        let finish = live::finish(
+            &self.links.keys,
+            partition,
+            &self.node,
+            &answered,
+            std::slice::from_ref(&line.id),
+            &[],
+        );
         self.batches.answer(&self.node, answered, &[]);
         self.links.ask::<i64>(partition, &finish).await?;
         Ok(())
@@ -232,7 +239,7 @@ impl Worker {
             });
         }
         let ids: Vec<String> = gathered.into_iter().map(|batch| batch.id).collect();
-        let finish = live::finish(partition, &self.node, &answered, &ids, &entries);
+        let finish = live::finish(&self.links.keys, partition, &self.node, &answered, &ids, &entries);
         self.live.tell_here(entries.clone()).await;
         self.batches.answer(&self.node, answered, &entries);
         self.links.ask::<i64>(partition, &finish).await?;
