@@ -6,6 +6,7 @@ pub mod checker;
 pub mod database;
 pub mod frames;
 pub mod history;
+pub mod journal;
 pub mod people;
 pub mod postgres;
 pub mod proxy;
