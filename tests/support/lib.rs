@@ -9,6 +9,7 @@ pub mod history;
 pub mod journal;
 pub mod people;
 pub mod postgres;
+pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod server;
