@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use crate::people::Person;
 use crate::postgres::Postgres;
+use crate::process::signal;
 use crate::wait::{LIMIT, until, within};
 
 /// All tests come from one address and in bursts; these limits keep out of their way.
@@ -42,6 +43,8 @@ pub struct Options {
     everywhere: bool,
     demo: bool,
     database: Option<String>,
+    program: Option<PathBuf>,
+    environment: Vec<(String, String)>,
 }
 
 impl Options {
@@ -65,6 +68,20 @@ impl Options {
     #[must_use]
     pub fn on_postgres(mut self) -> Self {
         self.database = Some(Postgres::shared().database());
+        self
+    }
+
+    /// Another build of the binary than the one under test.
+    #[must_use]
+    pub fn program(mut self, path: &Path) -> Self {
+        self.program = Some(path.to_owned());
+        self
+    }
+
+    /// With a variable of the environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -205,6 +222,11 @@ impl Server {
         self.child.id().expect("it runs")
     }
 
+    /// Stops the process where it stands (SIGSTOP), or lets it go on (SIGCONT).
+    pub fn freeze(&self, on: bool) {
+        signal(&[self.pid()], if on { "STOP" } else { "CONT" });
+    }
+
     /// Ends the process as a crash would (SIGKILL); returns when it is gone.
     pub async fn kill(&mut self) {
         self.child.start_kill().expect("it runs");
@@ -268,7 +290,8 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .append(true)
         .open(folder.join("log"))
         .expect("a log file");
-    let mut child = Command::new(binary())
+    let program = options.program.clone().unwrap_or_else(binary);
+    let mut child = Command::new(program)
         .arg(if options.demo { "demo" } else { "serve" })
         .args(["--listen", listen])
         .arg("--data")
@@ -276,6 +299,7 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .arg("--ready-file")
         .arg(&ready)
         .args(options.arguments())
+        .envs(options.environment.iter().cloned())
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -1,11 +1,16 @@
 //! Faulty histories: each breaks one promise, and the checker must say which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
 
 use super::*;
+use crate::history::{Attempt, Heard, Leftovers, Listener, Log, Memory, Move, Outcome, Read, Recents, Way};
+use crate::journal;
 
 const ROOM: Uuid = Uuid::from_u128(1);
 const ADA: Uuid = Uuid::from_u128(2);
+const BOB: Uuid = Uuid::from_u128(3);
 
 fn line(seq: u64) -> Line {
     Line {
@@ -14,8 +19,13 @@ fn line(seq: u64) -> Line {
         id: Uuid::from_u128(100 + u128::from(seq)),
         sender: ADA,
         client_id: Some(format!("c{seq}")),
-        body: format!("text {seq}"),
+        body: Some(format!("text {seq}")),
         text: Some(format!("text {seq}")),
+        moves: if seq == 1 {
+            vec![Move::In(ADA), Move::In(BOB)]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -23,6 +33,8 @@ fn attempt(seq: u64) -> Attempt {
     Attempt {
         sender: ADA,
         lane: 1,
+        way: Way::Rest,
+        node: Some(0),
         room: ROOM,
         client_id: format!("c{seq}"),
         text: format!("text {seq}"),
@@ -53,14 +65,50 @@ fn sound() -> History {
     ];
     let listener = Listener {
         name: "bob".to_owned(),
+        user: BOB,
         cursors: BTreeMap::from([(ROOM, 0)]),
         wire: wire.concat(),
         view: (1..=5).map(line).collect(),
+        ..Listener::default()
     };
     History {
         attempts: (1..=5).map(attempt).collect(),
         listeners: vec![listener],
-        log: BTreeMap::from([(ROOM, (1..=5).map(line).collect())]),
+        reads: vec![read(26, 2), read(60, 5)],
+        joined_only: BTreeSet::from([ROOM]),
+        log: whole(),
+        copies: BTreeMap::from([("SQL".to_owned(), whole())]),
+        recents: vec![Recents {
+            at: 70,
+            room: ROOM,
+            entries: (3..=5).map(|seq| (seq, line(seq).id)).collect(),
+        }],
+        leftovers: Some(Leftovers::default()),
+        memory: vec![Memory {
+            process: "node 0".to_owned(),
+            start: 50_000,
+            end: 60_000,
+        }],
+        must_settle: false,
+        faults: Vec::new(),
+    }
+}
+
+fn whole() -> Log {
+    BTreeMap::from([(ROOM, (1..=5).map(line).collect())])
+}
+
+/// Ada reads everything up to `head` at that time.
+fn read(at: u64, head: u64) -> Read {
+    Read {
+        user: ADA,
+        node: Some(1),
+        room: ROOM,
+        began: at,
+        ended: at + 2,
+        after: 0,
+        to_the_end: true,
+        lines: (1..=head).map(line).collect(),
     }
 }
 
@@ -74,8 +122,11 @@ fn broken(fault: impl FnOnce(&mut History)) -> Vec<Assertion> {
     names
 }
 
-fn log(history: &mut History) -> &mut Vec<Line> {
-    history.log.get_mut(&ROOM).expect("the room")
+/// What the log has, and every other place that keeps it.
+fn in_the_log(history: &mut History, mut change: impl FnMut(&mut Vec<Line>)) {
+    for log in std::iter::once(&mut history.log).chain(history.copies.values_mut()) {
+        change(log.get_mut(&ROOM).expect("the room"));
+    }
 }
 
 #[test]
@@ -97,7 +148,9 @@ fn a_sound_history_passes_and_its_figures_are_right() {
 #[test]
 fn an_acknowledged_message_that_is_not_in_the_log_is_a_loss() {
     let found = broken(|history| {
-        log(history).pop();
+        in_the_log(history, |log| drop(log.pop()));
+        history.reads.pop();
+        history.recents.clear();
         let bob = &mut history.listeners[0];
         bob.wire.pop();
         bob.view.pop();
@@ -117,7 +170,7 @@ fn one_client_id_at_two_places_is_a_duplicate() {
         let mut again = line(6);
         again.client_id = Some("c5".to_owned());
         again.text = Some("text 5".to_owned());
-        log(history).push(again.clone());
+        in_the_log(history, |log| log.push(again.clone()));
         history.listeners[0].wire.push(Heard::Entry(again.clone()));
         history.listeners[0].view.push(again);
     });
@@ -157,7 +210,7 @@ fn an_unknown_outcome_may_be_there_or_not() {
 fn a_hole_in_the_log_is_found() {
     let found = broken(|history| {
         history.attempts.remove(2);
-        log(history).remove(2);
+        in_the_log(history, |log| drop(log.remove(2)));
     });
     assert!(found.contains(&Assertion::Dense), "{found:?}");
 }
@@ -168,6 +221,13 @@ fn a_seq_that_is_one_thing_to_one_and_another_to_others_is_a_disagreement() {
         let mut other = line(5);
         other.id = Uuid::from_u128(7);
         *history.listeners[0].wire.last_mut().expect("the last") = Heard::Entry(other);
+    });
+    assert_eq!(found, [Assertion::Agreement]);
+    let found = broken(|history| history.reads[1].lines[3].text = Some("another".to_owned()));
+    assert_eq!(found, [Assertion::Agreement]);
+    let found = broken(|history| {
+        let copy = history.copies.get_mut("SQL").and_then(|log| log.get_mut(&ROOM));
+        copy.expect("the copy").pop();
     });
     assert_eq!(found, [Assertion::Agreement]);
 }
@@ -247,4 +307,135 @@ fn a_later_send_before_an_acknowledged_one_breaks_real_time() {
         history.attempts[0].ended = 105;
     });
     assert_eq!(found, [Assertion::RealTime]);
+}
+
+#[test]
+fn a_read_without_what_its_reader_wrote_is_stale() {
+    let found = broken(|history| history.reads = vec![read(46, 3)]);
+    assert_eq!(found, [Assertion::Reads]);
+    assert_eq!(
+        broken(|history| history.reads = vec![read(44, 3)]),
+        [],
+        "the answer to the fourth was still on its way"
+    );
+}
+
+#[test]
+fn a_read_that_ends_before_an_earlier_one_is_stale() {
+    let found = broken(|history| {
+        history.reads = vec![read(60, 5), read(70, 4)];
+        history.reads.iter_mut().for_each(|read| read.user = BOB);
+    });
+    assert_eq!(found, [Assertion::Reads]);
+}
+
+#[test]
+fn a_read_with_a_hole_is_found() {
+    let found = broken(|history| drop(history.reads[1].lines.remove(2)));
+    assert_eq!(found, [Assertion::Reads]);
+}
+
+/// Bob is taken out with the third entry and brought back with the fifth.
+fn without_bob(history: &mut History) {
+    in_the_log(history, |log| {
+        log[2].moves = vec![Move::Out(BOB)];
+        log[4].moves = vec![Move::In(BOB)];
+    });
+    let bob = &mut history.listeners[0];
+    let heard = [
+        vec![Heard::Connected],
+        (1..=3).map(|seq| Heard::Entry(line(seq))).collect(),
+        vec![Heard::Gone { room: ROOM }, Heard::Added { room: ROOM, seq: 5 }],
+        vec![Heard::Entry(line(5))],
+    ];
+    bob.wire = heard.concat();
+    bob.view = [1, 2, 3, 5].map(line).to_vec();
+}
+
+#[test]
+fn what_is_heard_or_read_from_outside_is_found() {
+    assert_eq!(broken(without_bob), []);
+    let found = broken(|history| {
+        without_bob(history);
+        history.listeners[0].wire.insert(4, Heard::Entry(line(4)));
+    });
+    assert_eq!(found, [Assertion::Visibility]);
+    let found = broken(|history| {
+        without_bob(history);
+        history.reads[1].user = BOB;
+        history.reads[1].lines.remove(4);
+        history.reads[1].to_the_end = false;
+    });
+    assert_eq!(found, [Assertion::Visibility]);
+}
+
+#[test]
+fn where_newcomers_see_everything_they_may_hear_of_before() {
+    let found = broken(|history| {
+        without_bob(history);
+        history.joined_only.clear();
+        history.listeners[0].wire.insert(4, Heard::Entry(line(4)));
+    });
+    assert_eq!(found, []);
+}
+
+#[test]
+fn a_send_without_an_answer_is_found_where_all_must_have_one() {
+    let found = broken(|history| {
+        history.must_settle = true;
+        history.attempts[4].outcome = Outcome::Unknown;
+    });
+    assert_eq!(found, [Assertion::Settled]);
+}
+
+#[test]
+fn recents_with_a_hole_or_with_something_else_are_found() {
+    let with = |entries: Vec<(u64, Uuid)>| broken(move |history| history.recents[0].entries = entries);
+    let of = |seq: u64| (seq, line(seq).id);
+    assert_eq!(with(vec![of(2), of(3)]), []);
+    assert_eq!(with(vec![of(2), of(4)]), [Assertion::RecentsSuffix]);
+    assert_eq!(with(vec![of(4), (5, Uuid::nil())]), [Assertion::RecentsSuffix]);
+    assert_eq!(with(vec![of(5), of(6)]), [Assertion::RecentsSuffix]);
+}
+
+#[test]
+fn what_is_left_on_the_way_is_found() {
+    let with = |left: Leftovers| broken(move |history| history.leftovers = Some(left));
+    let none = Leftovers::default();
+    assert_eq!(with(Leftovers { waiting: 1, ..none }), [Assertion::NothingLeft]);
+    assert_eq!(with(Leftovers { held: 1, ..none }), [Assertion::NothingLeft]);
+    assert_eq!(
+        with(Leftovers {
+            dead_letters: 1,
+            ..none
+        }),
+        [Assertion::NothingLeft]
+    );
+    let poisoned = Leftovers {
+        dead_letters: 1,
+        poison: 1,
+        ..none
+    };
+    assert_eq!(with(poisoned), []);
+}
+
+#[test]
+fn memory_that_does_not_come_back_is_found() {
+    let found = broken(|history| history.memory[0].end = 200_000);
+    assert_eq!(found, [Assertion::BoundedMemory]);
+}
+
+#[test]
+fn a_history_that_was_written_down_is_judged_alike() {
+    let judged = |history: &History| format!("{:?}", check(history));
+    let mut history = sound();
+    for round in 0..2 {
+        let mut file = Vec::new();
+        journal::write(&history, &mut file).expect("written");
+        let again = journal::read(file.as_slice()).expect("read");
+        assert_eq!(judged(&again), judged(&history), "round {round}");
+        without_bob(&mut history);
+        history.must_settle = true;
+        history.attempts[4].outcome = Outcome::Unknown;
+    }
 }
