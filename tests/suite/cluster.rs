@@ -11,16 +11,21 @@ use serde_json::{Value, json};
 use support::frames::{say, seq_of, text_of};
 use support::people::{answer, post_as};
 use support::postgres::Postgres;
-use support::redis::Redis;
+use support::redis::{Redis, RedisCluster};
 use support::socket::Heard;
 use support::{Options, Person, Server, until, within};
+use tokio::process::Command;
 use uuid::Uuid;
 
 /// Two servers on a new database.
 async fn two(redis: &Redis) -> (Server, Server) {
+    two_by(&redis.url()).await
+}
+
+async fn two_by(redis: &str) -> (Server, Server) {
     let options = Options::default()
         .flag("--database", &Postgres::shared().database())
-        .flag("--redis", &redis.url());
+        .flag("--redis", redis);
     (Server::with(options.clone()).await, Server::with(options).await)
 }
 
@@ -235,7 +240,11 @@ async fn a_server_that_is_killed_leaves_nothing_undone_and_its_people_are_gone_a
 #[tokio::test]
 async fn what_cannot_be_committed_is_put_aside_and_holds_up_nobody() {
     let redis = Redis::start();
-    let (here, _there) = two(&redis).await;
+    let database = Postgres::shared().database();
+    let options = Options::default()
+        .flag("--database", &database)
+        .flag("--redis", &redis.url());
+    let here = Server::with(options).await;
     let [ada] = here.people(["ada"]).await;
     let room = ada.room(RoomKind::Private, "harbour", &[]).await;
     let stream = until("the streams are there", async || {
@@ -263,6 +272,67 @@ async fn what_cannot_be_committed_is_put_aside_and_holds_up_nobody() {
         all_empty.then_some(())
     })
     .await;
+    let mut place = here.place();
+    place.extend(["--database".to_owned(), database, "--redis".to_owned(), redis.url()]);
+    let (fine, list) = rill(&place, &["admin", "dead-letters", "list"]).await;
+    assert!(fine && list.lines().count() == 64, "two lines each of 32: {list}");
+    let (fine, says) = rill(&place, &["admin", "dead-letters", "drop", "1"]).await;
+    assert!(fine, "{says}");
+    let (fine, says) = rill(&place, &["admin", "dead-letters", "drop", "1"]).await;
+    assert!(!fine && says.contains("there is no letter 1"), "{says}");
+    let (fine, says) = rill(&place, &["admin", "dead-letters", "retry", "2"]).await;
+    assert!(!fine && says.contains("drop it"), "{says}");
+}
+
+/// Runs `rill` on the servers' database: whether it succeeded, and everything it said.
+async fn rill(place: &[String], words: &[&str]) -> (bool, String) {
+    let output = Command::new(support::server::binary())
+        .args(words)
+        .args(place)
+        .env("RILL_LOG", "error")
+        .output()
+        .await
+        .expect("rill runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("UTF-8"))
+}
+
+#[tokio::test]
+async fn a_redis_cluster_of_three_masters_carries_as_well_and_one_of_them_may_go() {
+    let redis = RedisCluster::start();
+    let (here, there) = two_by(&redis.url()).await;
+    let [ada, bob] = here.people(["ada", "bob"]).await;
+    let bob = bob.at(&there.api()).await;
+    let mut rooms = Vec::new();
+    for number in 0..12 {
+        rooms.push(ada.room(RoomKind::Private, &format!("pier {number}"), &[&bob]).await);
+    }
+    let mut listens = bob.socket().await;
+    listens
+        .resume(&rooms.iter().map(|room| (room.id, room.last_seq)).collect())
+        .await;
+    let began = Instant::now();
+    for room in &rooms {
+        let seq = ada.says(room.id, "ahoy").await;
+        assert_eq!(listens.entries_until(room.id, seq).await.len(), 1);
+    }
+    // Much sooner than any comparison of heads would have told.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    redis.master(1).kill();
+    for room in &rooms {
+        let seq = ada.says(room.id, "one of three is gone").await;
+        assert_eq!(listens.entries_until(room.id, seq).await.len(), 1);
+    }
+    redis.master(1).start_again();
+    until("all of it is used again", async || {
+        let (_, says) = ready(&here).await;
+        (says["degraded"] == json!([])).then_some(())
+    })
+    .await;
+    for room in &rooms {
+        ada.says(room.id, "all are back").await;
+        assert_eq!(agree(&ada, &bob, room.id).await as u64, room.last_seq + 3);
+    }
 }
 
 #[tokio::test]
@@ -276,7 +346,7 @@ async fn a_redis_that_would_throw_messages_away_is_refused() {
         "allkeys-lru",
     ]);
     let database = Postgres::shared().database();
-    let output = tokio::process::Command::new(support::server::binary())
+    let output = Command::new(support::server::binary())
         .args([
             "serve",
             "--listen",

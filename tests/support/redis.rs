@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tempfile::TempDir;
@@ -22,6 +23,7 @@ until redis-cli -p "$port" PING >/dev/null 2>&1; do
 done
 echo "$server"
 cat >/dev/null || true
+exec 2>/dev/null
 kill -KILL "$server" 2>/dev/null || true
 wait "$server" || true
 "#;
@@ -124,6 +126,52 @@ impl Drop for Redis {
     }
 }
 
+/// A Redis Cluster of three masters.
+pub struct RedisCluster {
+    masters: [Redis; 3],
+}
+
+impl RedisCluster {
+    /// Starts it, and waits until every slot is served.
+    pub fn start() -> Self {
+        let settings = [
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "2000",
+        ];
+        let masters = [(); 3].map(|()| Redis::with(&settings));
+        let places = masters.each_ref().map(|master| format!("127.0.0.1:{}", master.port));
+        let output = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(&places)
+            .arg("--cluster-yes")
+            .stdin(Stdio::null())
+            .output()
+            .expect("redis-cli runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains("All 16384 slots covered"),
+            "{said}"
+        );
+        Self { masters }
+    }
+
+    /// The address for `--redis`: one of them is enough.
+    pub fn url(&self) -> String {
+        self.masters[0].url()
+    }
+
+    /// One of them.
+    pub fn master(&self, number: usize) -> &Redis {
+        &self.masters[number]
+    }
+}
+
 fn run(folder: &TempDir, port: u16, settings: &[String]) -> (Child, u32) {
     let mut keeper = Command::new("sh")
         .args(["-c", KEEP, "keep", &port.to_string()])
@@ -142,7 +190,15 @@ fn run(folder: &TempDir, port: u16, settings: &[String]) -> (Child, u32) {
     (keeper, pid)
 }
 
+/// A port that is free, as is the one 10,000 above it, on which the servers of a cluster speak with each other.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 15_000 + u16::try_from(std::process::id() % 5_000).expect("a small number");
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 5_000;
+        if is_free(port) && is_free(port + 10_000) {
+            return port;
+        }
+    }
 }

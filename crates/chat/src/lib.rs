@@ -165,6 +165,11 @@ impl Chat {
         outcome
     }
 
+    /// Takes a draft that was put aside to the commit once more.
+    pub async fn submit_again(&self, draft: Draft) -> Result<Outcome> {
+        self.ports.intake.submit(draft).await
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }

@@ -40,6 +40,9 @@ pub fn command() -> Command {
                         .help("Also make a room Archive with so many messages, spread over a year"),
                 ),
         )
+        .subcommand(with_settings(Command::new("worker").about(
+            "Bring what servers take in by way of Redis into the database, and serve nobody",
+        )))
         .subcommand(
             with_settings(Command::new("check").about("Check the configuration and how durable the database is"))
                 .arg(json_flag()),
@@ -73,6 +76,13 @@ fn admin() -> Command {
     let room = |name: &'static str, about: &'static str| {
         with_settings(Command::new(name).about(about)).arg(Arg::new("room").required(true).value_name("ROOM"))
     };
+    let letter = |name: &'static str, about: &'static str| {
+        let id = Arg::new("letter")
+            .required(true)
+            .value_name("ID")
+            .value_parser(value_parser!(i64));
+        with_settings(Command::new(name).about(about)).arg(id)
+    };
     let role = Arg::new("role")
         .required(true)
         .value_name("ROLE")
@@ -105,6 +115,14 @@ fn admin() -> Command {
                 .subcommand(room("archive", "Make it read-only"))
                 .subcommand(room("unarchive", "Make it writable again"))
                 .subcommand(room("delete", "Delete it for everybody")),
+        )
+        .subcommand(
+            Command::new("dead-letters")
+                .about("What could not be committed, and was put aside")
+                .subcommand_required(true)
+                .subcommand(with_settings(Command::new("list").about("All of them, oldest first")).arg(json_flag()))
+                .subcommand(letter("retry", "Send once more what it holds"))
+                .subcommand(letter("drop", "Throw it away")),
         )
 }
 

@@ -36,6 +36,7 @@ fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         None => serve::run(&read(matches)?, ready_file(matches)),
         Some(("serve", matches)) => serve::run(&read(matches)?, ready_file(matches)),
+        Some(("worker", matches)) => serve::work(&read(matches)?),
         Some(("demo", matches)) => demo::run(
             read(matches)?,
             ready_file(matches),

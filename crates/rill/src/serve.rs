@@ -51,15 +51,45 @@ where
     telemetry::start(config);
     let _lock = lock(config)?;
     runtime()?.block_on(async {
-        let parts = Parts::open(config, clock).await?;
+        let parts = Parts::open(config, clock, config.worker).await?;
         prepare(parts.ports.clone()).await?;
         parts.serve(config, ready_file).await
     })
 }
 
+/// `rill worker`: brings what other servers take in into the database, and serves nobody.
+pub fn work(config: &Config) -> Result<()> {
+    telemetry::start(config);
+    if config.redis.is_none() {
+        bail!("a worker takes messages from Redis into the database; add --redis redis://HOST:6379");
+    }
+    runtime()?.block_on(async {
+        let parts = Parts::open(config, Arc::new(SystemClock), true).await?;
+        tracing::info!("working");
+        stopped().await?;
+        parts.way.drain().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
 /// The product on the database, without doors: for `rill admin`.
-pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
-    Ok(Parts::open(config, Arc::new(SystemClock)).await?.chat)
+pub struct Product {
+    pub chat: Arc<Chat>,
+    way: Way,
+}
+
+impl Product {
+    /// Opens the database, and joins the servers on it if there are several.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let Parts { chat, way, .. } = Parts::open(config, Arc::new(SystemClock), false).await?;
+        Ok(Self { chat, way })
+    }
+
+    /// Returns when what was done is told to other servers.
+    pub async fn close(self) {
+        self.way.drain().await;
+    }
 }
 
 /// The product and the ports that the process itself needs to reach.
@@ -96,7 +126,7 @@ impl Way {
 }
 
 impl Parts {
-    async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+    async fn open(config: &Config, clock: Arc<dyn Clock>, works: bool) -> Result<Self> {
         prepare_folder(config)?;
         let rng = Arc::new(SystemRng::default());
         let options = Options {
@@ -122,7 +152,7 @@ impl Parts {
                 (Way::Straight(direct), ports)
             }
             Some(url) => {
-                let redis = Redis::join(url, store.clone(), bus.clone()).await?;
+                let redis = Redis::join(url, store.clone(), bus.clone(), works).await?;
                 let ports = Ports {
                     store,
                     intake: redis.intake(),

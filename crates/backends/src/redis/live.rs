@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chat::event::{Body, Entry, Signal};
 use chat::ports::Bus;
 use redis::Cmd;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::batches::Batches;
 use super::functions;
@@ -30,6 +30,8 @@ pub(crate) struct Live {
 enum Outgoing {
     Entries(Vec<Arc<Entry>>),
     Signal(Signal),
+    /// Everything before it was published.
+    Flush(oneshot::Sender<()>),
 }
 
 impl Live {
@@ -43,6 +45,14 @@ impl Live {
     /// Tells this node alone: whoever calls publishes to the others.
     pub(crate) async fn tell_here(&self, entries: Vec<Arc<Entry>>) {
         self.local.publish_entries(entries).await;
+    }
+
+    /// Returns when everything that was to be published is published.
+    pub(crate) async fn flush(&self) {
+        let (done, all_done) = oneshot::channel();
+        if self.outgoing.send(Outgoing::Flush(done)).await.is_ok() {
+            let _ = all_done.await;
+        }
     }
 
     /// Takes in a hint of another node.
@@ -103,6 +113,9 @@ async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outg
                         let _ = links.ask::<i64>(partition, &call).await;
                     }
                 }
+            }
+            Outgoing::Flush(done) => {
+                let _ = done.send(());
             }
             Outgoing::Signal(signal) => {
                 let partition = partition_of(&signal);

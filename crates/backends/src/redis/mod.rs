@@ -15,11 +15,13 @@ mod recents;
 mod wire;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Result;
-use chat::ports::{Bus, Intake, Presence, Recents, Store};
+use anyhow::{Context, Result};
+use chat::event::Draft;
+use chat::ports::{Bus, DeadLetter, Intake, Presence, Recents, Store};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -49,14 +51,19 @@ pub struct Redis {
 impl Redis {
     /// Joins the other nodes at `url` (`redis://…`, several of a Redis Cluster with commas between), whether or not
     /// the server is there yet. What is published reaches the listeners of `local`, on every node.
+    /// Who `works` brings the drafts of all nodes into the database, as one of those who do.
     /// Fails where the server is set up so that it would lose what was not kept yet. Needs a tokio runtime.
-    pub async fn join(url: &str, store: Arc<dyn Store>, local: Arc<MemoryBus>) -> Result<Self> {
+    pub async fn join(url: &str, store: Arc<dyn Store>, local: Arc<MemoryBus>, works: bool) -> Result<Self> {
         let node = Uuid::now_v7().simple().to_string();
         let keys = Keys::of(&store.epoch().await?);
         let (links, hints) = Links::open(url, keys).await?;
         let live = Arc::new(Live::new(&node, local, Arc::clone(&links)));
         let batches = Arc::new(Batches::default());
         tokio::spawn(listen(hints, Arc::clone(&live), Arc::clone(&batches)));
+        let recents = Arc::new(RedisRecents {
+            links: Arc::clone(&links),
+        });
+        tokio::spawn(recents::fill(Arc::clone(&recents), Arc::clone(&store)));
         let ingress = Ingress::new(&node, &links, &store, &live, &batches);
         let worker = Worker {
             node: node.clone(),
@@ -70,13 +77,11 @@ impl Redis {
         Ok(Self {
             ingress: Arc::new(ingress),
             presence: RedisPresence::new(&node, Arc::clone(&links)),
-            recents: Arc::new(RedisRecents {
-                links: Arc::clone(&links),
-            }),
+            recents,
             live,
             links,
             stopping,
-            keeper: Mutex::new(Some(tokio::spawn(keeper.keep()))),
+            keeper: Mutex::new(works.then(|| tokio::spawn(keeper.keep()))),
         })
     }
 
@@ -118,6 +123,7 @@ impl Redis {
         if let Some(keeper) = keeper {
             let _ = keeper.await;
         }
+        self.live.flush().await;
     }
 }
 
@@ -127,12 +133,14 @@ async fn listen(mut hints: mpsc::Receiver<Vec<u8>>, live: Arc<Live>, batches: Ar
     }
 }
 
+/// What a letter holds that was put aside on its way through Redis.
+pub fn drafts_of(letter: &DeadLetter) -> Result<Vec<Draft>> {
+    let fields: BTreeMap<String, String> = serde_json::from_str(&letter.payload)?;
+    let drafts = fields.get("drafts").context("it has no drafts")?;
+    Ok(wire::read_drafts(drafts.as_bytes())?)
+}
+
 /// Why the addresses cannot be those of Redis, if they cannot; nothing is opened.
 pub fn check(url: &str) -> Result<()> {
     place::parse(url).map(|_| ())
-}
-
-/// The addresses as they may be shown and logged: without passwords.
-pub fn shown(url: &str) -> String {
-    place::shown(url)
 }

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chat::event::Entry;
 use chat::ids::{RoomId, Seq};
-use chat::ports::Recents;
+use chat::limits::PAGE_MAX;
+use chat::ports::{Recents, Store};
 use redis::streams::StreamRangeReply;
 
 use super::keys::Partition;
 use super::links::Links;
 use super::{functions, wire};
+
+const ROOMS_AT_START: usize = 200;
+const ENTRIES_AT_START: u64 = 100;
 
 pub(crate) struct RedisRecents {
     pub(crate) links: Arc<Links>,
@@ -47,6 +51,25 @@ impl Recents for RedisRecents {
             fill.arg(entry.seq).arg(wire::write_entry(entry));
         }
         let _ = self.links.ask::<i64>(Partition::of_room(room), &fill).await;
+    }
+}
+
+/// At start: the rooms in which something happened lately have their newest entries at hand for everybody.
+pub(crate) async fn fill(recents: Arc<RedisRecents>, store: Arc<dyn Store>) {
+    let rooms = match store.active_rooms(ROOMS_AT_START).await {
+        Ok(rooms) => rooms,
+        Err(refusal) => {
+            tracing::warn!(%refusal, "the newest entries are not put into Redis; they come as they are asked for");
+            return;
+        }
+    };
+    for (room, head) in rooms {
+        if let Ok(entries) = store
+            .entries(room, head.saturating_sub(ENTRIES_AT_START), PAGE_MAX)
+            .await
+        {
+            recents.keep(room, &entries).await;
+        }
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Config {
     pub database: String,
     /// What joins several servers on one database.
     pub redis: Option<String>,
+    /// Whether a server that is joined to others commits for them, too.
+    pub worker: bool,
     pub public_url: Option<String>,
     pub origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
@@ -117,6 +119,7 @@ impl Config {
             data,
             database,
             redis,
+            worker: read.one_of("worker", &["on", "off"])? == 0,
             public_url: read.urls("public_url")?.pop(),
             origins: read.urls("origins")?,
             trusted_proxies: read.list("trusted_proxies"),

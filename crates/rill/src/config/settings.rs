@@ -46,6 +46,12 @@ pub const SETTINGS: &[Setting] = &[
         "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, several for a Redis Cluster.",
     ),
     setting(
+        "worker",
+        "on|off",
+        "on",
+        "With redis: whether this server brings messages into the database, too; off where `rill worker` does.",
+    ),
+    setting(
         "public_url",
         "URL",
         "",
