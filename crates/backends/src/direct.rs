@@ -120,6 +120,10 @@ async fn commit(batch: Vec<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
         .into_iter()
         .map(|waiting| (waiting.draft, (waiting.answer, waiting.place)))
         .unzip();
+    #[cfg(feature = "planted")]
+    if chat::planted::has(chat::planted::Bug::Leak) {
+        crate::planted::leak();
+    }
     match store.commit(drafts).await {
         Ok(outcomes) => {
             let committed = outcomes.iter().filter_map(|outcome| match outcome {

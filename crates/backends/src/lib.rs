@@ -5,6 +5,8 @@
 mod direct;
 mod fold;
 mod memory;
+#[cfg(feature = "planted")]
+mod planted;
 mod postgres;
 mod record;
 mod sqlite;
