@@ -12,6 +12,9 @@ use tokio::sync::Mutex;
 /// How many nodes there are.
 pub(crate) const NODES: usize = 2;
 
+/// The name of no bug: the other build as it should be.
+pub(crate) const NO_BUG: &str = "none";
+
 /// One server, and the way to it.
 pub(crate) struct Node {
     pub(crate) server: Mutex<Server>,
@@ -34,7 +37,10 @@ impl Cluster {
         let url = postgres.database();
         let mut options = Options::default().flag("--database", &url);
         if let Some((program, bug)) = planted {
-            options = options.program(program).environment("RILL_PLANTED", bug);
+            options = options.program(program);
+            if bug != NO_BUG {
+                options = options.environment("PLANTED_BUG", bug);
+            }
         }
         let mut nodes = Vec::new();
         for _ in 0..NODES {

@@ -1,7 +1,7 @@
 //! What all who write, read and listen in a run share: the clock, the ends of the run, and the history that they write.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +23,6 @@ pub(crate) struct Load {
     stop: AtomicBool,
     /// Whoever has no answer yet gives up.
     over: watch::Sender<bool>,
-    acknowledged: AtomicU64,
     attempts: Mutex<Vec<Attempt>>,
     reads: Mutex<Vec<Read>>,
     /// The greatest seq of each room that somebody knows of.
@@ -39,7 +38,6 @@ impl Load {
             pause,
             stop: AtomicBool::new(false),
             over: watch::Sender::new(false),
-            acknowledged: AtomicU64::new(0),
             attempts: Mutex::default(),
             reads: Mutex::default(),
             known: Mutex::new(known),
@@ -74,10 +72,6 @@ impl Load {
         ended.expect("the sender is kept here");
     }
 
-    pub(crate) fn acknowledged(&self) -> u64 {
-        self.acknowledged.load(Ordering::Relaxed)
-    }
-
     /// A send that begins now. Half of all go to the hot room.
     pub(crate) fn begin(&self, lane: &Lane, number: u64, chance: &mut Chance) -> Attempt {
         let rooms = &self.crowd.rooms;
@@ -105,7 +99,6 @@ impl Load {
     pub(crate) fn end(&self, mut attempt: Attempt) {
         attempt.ended = self.now();
         if let Outcome::Acknowledged { seq, .. } = attempt.outcome {
-            self.acknowledged.fetch_add(1, Ordering::Relaxed);
             self.learn(attempt.room, seq);
         }
         self.attempts.lock().expect("not poisoned").push(attempt);

@@ -45,8 +45,8 @@ async fn main() -> ExitCode {
             (Ok(seed), Ok(seconds)) => one(seed, Duration::from_secs(seconds)).await,
             _ => usage(),
         },
-        ["planted", program] => planted::all(Path::new(program), None).await,
-        ["planted", program, bug] => planted::all(Path::new(program), Some(bug)).await,
+        ["planted", program] => planted::all(Path::new(program)).await,
+        ["planted", program, bug] => planted::one(Path::new(program), bug).await,
         ["check", file] => judge(Path::new(file)),
         _ => usage(),
     };

@@ -135,6 +135,10 @@ async fn commit(batch: Vec<Waiting>, committer: Arc<dyn Committer>) {
         .into_iter()
         .map(|waiting| (waiting.draft, (waiting.answer, waiting.place)))
         .unzip();
+    #[cfg(feature = "planted")]
+    if chat::planted::has(chat::planted::Bug::Leak) {
+        crate::planted::leak();
+    }
     match committer.commit(drafts).await {
         Ok(outcomes) => {
             for ((answer, _place), outcome) in senders.into_iter().zip(outcomes) {

@@ -6,6 +6,8 @@ mod direct;
 mod fold;
 mod lane;
 mod memory;
+#[cfg(feature = "planted")]
+mod planted;
 mod postgres;
 mod record;
 mod redis;

@@ -26,6 +26,8 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod message;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod policy;
 pub mod ports;
 pub mod presence;

@@ -21,6 +21,10 @@ mod talk;
 mod telemetry;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "planted")]
+    if let Ok(name) = std::env::var("PLANTED_BUG") {
+        assert!(chat::planted::plant(&name), "there is no bug {name}");
+    }
     let matches = cli::command().get_matches();
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,

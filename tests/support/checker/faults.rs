@@ -219,7 +219,7 @@ fn a_hole_in_the_log_is_found() {
 fn a_seq_that_is_one_thing_to_one_and_another_to_others_is_a_disagreement() {
     let found = broken(|history| {
         let mut other = line(5);
-        other.id = Uuid::from_u128(7);
+        other.id = line(4).id;
         *history.listeners[0].wire.last_mut().expect("the last") = Heard::Entry(other);
     });
     assert_eq!(found, [Assertion::Agreement]);
@@ -288,6 +288,12 @@ fn something_heard_that_is_not_in_the_log_is_a_phantom() {
         history.listeners[0].wire.push(Heard::Entry(line(6)));
     });
     assert_eq!(found, [Assertion::NoPhantom]);
+    let found = broken(|history| {
+        let mut replaced = line(5);
+        replaced.id = Uuid::from_u128(7);
+        *history.listeners[0].wire.last_mut().expect("the last") = Heard::Entry(replaced);
+    });
+    assert_eq!(found, [Assertion::Agreement, Assertion::NoPhantom]);
 }
 
 #[test]

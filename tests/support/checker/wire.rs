@@ -69,6 +69,13 @@ fn check_heard(name: &str, line: &Line, lines: &Lines<'_>, report: &mut Report) 
                 Assertion::Agreement,
                 format!("{name} heard {line:?}, the log has {kept:?}"),
             );
+            // The number was given anew; what was heard under it is nowhere.
+            if !lines.values().any(|other| other.id == line.id) {
+                report.add(
+                    Assertion::NoPhantom,
+                    format!("{name} heard {}, which is not in the log", line.id),
+                );
+            }
         }
         Some(_) => {}
     }

@@ -54,6 +54,12 @@ impl Store for Postgres {
         let mut link = self.link().await?;
         let tx = reading(&mut link).await?;
         let answer = entries::page(&tx, room, after, limit).await;
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::StaleReads) {
+            return answer
+                .map(|page| crate::planted::stale(room, page))
+                .map_err(Fault::into_error);
+        }
         answer.map_err(Fault::into_error)
     }
 
