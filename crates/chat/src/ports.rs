@@ -72,6 +72,7 @@ pub trait Store: Send + Sync {
     // Accounts.
     /// Creates the account; the very first of the store becomes `super_admin`, in the same transaction.
     async fn create_account(&self, account: NewAccount) -> Result<Account>;
+    /// Guests and bots apart: they do not make a server somebody's.
     async fn has_accounts(&self) -> Result<bool>;
     async fn account(&self, user: UserId) -> Result<Option<Account>>;
     /// By user name or by e-mail address, folded; with the password's PHC string.

@@ -62,9 +62,14 @@ pub(crate) async fn create(tx: &Transaction<'_>, wanted: &NewAccount) -> Answer<
     required(tx, wanted.id).await
 }
 
-/// Whether there is any account.
+/// Whether anybody has an account; guests come without one, and bots are somebody's.
 pub(crate) async fn any(tx: &Transaction<'_>) -> Answer<bool> {
-    exists(tx, "select 1 from users limit 1", &[]).await
+    exists(
+        tx,
+        "select 1 from users where role not in ('guest', 'bot') limit 1",
+        &[],
+    )
+    .await
 }
 
 pub(crate) async fn account(tx: &Transaction<'_>, user: UserId) -> Answer<Option<Account>> {

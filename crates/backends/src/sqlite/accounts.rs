@@ -55,9 +55,10 @@ pub(crate) fn create(db: &Connection, wanted: &NewAccount) -> Answer<Account> {
     required(db, wanted.id)
 }
 
-/// Whether there is any account.
+/// Whether anybody has an account; guests come without one, and bots are somebody's.
 pub(crate) fn any(db: &Connection) -> Answer<bool> {
-    Ok(db.prepare_cached("select 1 from users limit 1")?.exists([])?)
+    let mut statement = db.prepare_cached("select 1 from users where role not in ('guest', 'bot') limit 1")?;
+    Ok(statement.exists([])?)
 }
 
 pub(crate) fn account(db: &Connection, user: UserId) -> Answer<Option<Account>> {
