@@ -132,13 +132,16 @@ fn with_settings(command: Command) -> Command {
         } else {
             arg.allow_hyphen_values(true)
         };
-        let action = if setting.name == "door" { ArgAction::Append } else { ArgAction::Set };
-        arg.action(action)
-            .help(format!(
-                "{} [default: {default}] [env: {}]",
-                setting.about,
-                variable(setting.name)
-            ))
+        let action = if setting.name == "door" {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        };
+        arg.action(action).help(format!(
+            "{} [default: {default}] [env: {}]",
+            setting.about,
+            variable(setting.name)
+        ))
     });
     command
         .arg(

@@ -168,6 +168,13 @@ pub(crate) async fn people_by_username(tx: &Transaction<'_>, names: &[String]) -
     found.iter().map(|row| person(row, 0)).collect()
 }
 
+/// Ids are in the order of time.
+pub(crate) async fn person_from(tx: &Transaction<'_>, first: UserId) -> Answer<Option<Person>> {
+    let statement = format!("select {PERSON} from users u where u.id >= $1 order by u.id limit 1");
+    let row = self::first(tx, &statement, &[&first.0]).await?;
+    row.as_ref().map(|row| person(row, 0)).transpose()
+}
+
 pub(crate) async fn find(tx: &Transaction<'_>, text: &str, after: Option<&str>, limit: usize) -> Answer<Vec<Person>> {
     let statement = format!(
         "select {PERSON} from users u

@@ -159,6 +159,15 @@ pub(crate) fn people_by_username(db: &Connection, names: &[String]) -> Answer<Ve
     Ok(people)
 }
 
+/// Ids are in the order of time.
+pub(crate) fn person_from(db: &Connection, first: UserId) -> Answer<Option<Person>> {
+    let mut statement = db.prepare_cached(
+        "select u.id, u.username, u.display_name, u.role, u.avatar from users u where u.id >= ? order by u.id limit 1",
+    )?;
+    let found = statement.query_row([first.0.as_bytes()], |row| person(row, 0));
+    Ok(found.optional()?)
+}
+
 pub(crate) fn find(db: &Connection, text: &str, after: Option<&str>, limit: usize) -> Answer<Vec<Person>> {
     let mut statement = db.prepare_cached(
         "select u.id, u.username, u.display_name, u.role, u.avatar from users u

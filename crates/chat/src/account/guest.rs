@@ -92,7 +92,11 @@ impl Chat {
         for number in 1..=ROOM_NAMESAKES_MAX {
             let wanted = NewRoomRequest {
                 kind: RoomKind::Public,
-                name: if number == 1 { name.to_owned() } else { format!("{name} ({number})") },
+                name: if number == 1 {
+                    name.to_owned()
+                } else {
+                    format!("{name} ({number})")
+                },
                 topic: String::new(),
                 description: description.to_owned(),
                 history: None,

@@ -65,7 +65,9 @@ impl Dialect for Socket {
                     return None;
                 };
                 let text = plain::words(text, location.as_ref());
-                Some(frame(&json!({"type": "message", "user": entry.actor.plain_name(), "message": text})))
+                Some(frame(
+                    &json!({"type": "message", "user": entry.actor.plain_name(), "message": text}),
+                ))
             }
             // Whoever hears no more of the room connects again, and loads what it missed.
             Event::Resync => Some(wire::close(Some(1013), "Too slow; connect again")),
@@ -84,7 +86,9 @@ async fn rooms(Shared(gateway): Shared<State>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let listed = async {
         let actor = caller(&gateway, &parts, None).await?;
-        Ok::<_, Refusal>(Value::Array(open_rooms(&gateway, &actor).await?.iter().map(shape).collect()))
+        Ok::<_, Refusal>(Value::Array(
+            open_rooms(&gateway, &actor).await?.iter().map(shape).collect(),
+        ))
     };
     match listed.await {
         Ok(rooms) => plain::answer(200, rooms),
@@ -213,7 +217,9 @@ async fn socket(
     match admit(&gateway, &mut parts, &room, &user).await {
         Ok(response) => response,
         Err(Refusal::Chat(Error::NotFound { .. })) => plain::text(404, "Room not found"),
-        Err(Refusal::UpgradeRequired) => plain::text(400, "No WebSocket UPGRADE hdr: None; can upgrade only to WebSocket"),
+        Err(Refusal::UpgradeRequired) => {
+            plain::text(400, "No WebSocket UPGRADE hdr: None; can upgrade only to WebSocket")
+        }
         Err(refusal) => plain::refused(&refusal),
     }
 }
@@ -313,7 +319,11 @@ async fn say(Shared(gateway): Shared<State>, request: Request) -> Response {
 
 /// `GET /read`, with the room in the body or as `?room=`: the oldest fifty, as Redis streams word them.
 async fn read(Shared(gateway): Shared<State>, request: Request) -> Response {
-    if request.extensions().get::<AtDoor>().is_none_or(|at| at.own != Some(DOOR.name)) {
+    if request
+        .extensions()
+        .get::<AtDoor>()
+        .is_none_or(|at| at.own != Some(DOOR.name))
+    {
         return pass(request).await;
     }
     let (parts, body) = request.into_parts();

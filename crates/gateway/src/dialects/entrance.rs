@@ -28,7 +28,9 @@ struct Passed(Arc<Mutex<Option<Request>>>);
 /// Hands a request back, for the next door or the web client.
 pub async fn pass(request: Request) -> Response {
     let mut response = StatusCode::NOT_FOUND.into_response();
-    response.extensions_mut().insert(Passed(Arc::new(Mutex::new(Some(request)))));
+    response
+        .extensions_mut()
+        .insert(Passed(Arc::new(Mutex::new(Some(request)))));
     response
 }
 

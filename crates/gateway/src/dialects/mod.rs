@@ -11,6 +11,7 @@ use crate::State;
 pub mod aiohttp;
 pub mod caller;
 pub mod entrance;
+pub mod guideops;
 pub mod native;
 pub mod plain;
 
@@ -26,10 +27,13 @@ pub struct Door {
     /// Its paths. What it has no word for it passes on (`entrance::pass`).
     pub routes: fn() -> Router<State>,
     /// How it words events, by name.
-    pub dialects: fn() -> Vec<(&'static str, Arc<dyn Dialect>)>,
+    pub dialects: fn() -> Vec<Named>,
     /// Paths that pages of every origin may use, without anything that would say who is asking.
     pub for_every_page: &'static [&'static str],
 }
+
+/// A dialect with its name.
+pub type Named = (&'static str, Arc<dyn Dialect>);
 
 /// Every door, in the order in which they are asked where two know the same path.
 const DOORS: &[Door] = &[aiohttp::DOOR];

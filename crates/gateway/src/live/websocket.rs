@@ -2,14 +2,14 @@
 
 use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
-use tokio::net::TcpStream;
 use hyper::upgrade::OnUpgrade;
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
+use tokio::net::TcpStream;
 use tracing::Instrument;
 
 use super::socket;
@@ -59,7 +59,11 @@ impl Handshake {
     }
 
     /// Answers the request; the connection is `serve`d as a task of the gateway's once the client has heard that.
-    pub(crate) fn shake<F>(self, gateway: &State, task_of: impl FnOnce(TcpStream, Bytes) -> F + Send + 'static) -> Response
+    pub(crate) fn shake<F>(
+        self,
+        gateway: &State,
+        task_of: impl FnOnce(TcpStream, Bytes) -> F + Send + 'static,
+    ) -> Response
     where
         F: Future<Output = ()> + Send,
     {

@@ -81,7 +81,9 @@ impl Reader<'_> {
             Some((*name, address.parse().ok()?))
         };
         let list = self.list("door");
-        let doors = list.iter().map(|item| read(item).ok_or_else(|| self.wrong("door", &fix)));
+        let doors = list
+            .iter()
+            .map(|item| read(item).ok_or_else(|| self.wrong("door", &fix)));
         doors.collect()
     }
 

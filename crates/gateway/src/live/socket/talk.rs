@@ -2,6 +2,7 @@
 //! listener goes past this task, as it does for native sockets.
 
 use std::pin::pin;
+use std::task::Poll;
 
 use bytes::Bytes;
 use chat::limits::{HEARTBEAT, HEARTBEAT_GRACE};
@@ -37,6 +38,16 @@ pub(crate) struct Answer {
     pub(crate) listen: Option<Connection>,
 }
 
+impl Answer {
+    /// One frame, and nothing else.
+    pub(crate) fn saying(frame: Bytes) -> Self {
+        Self {
+            say: vec![frame],
+            listen: None,
+        }
+    }
+}
+
 /// Texts in a row that come too fast before the client is told to give up.
 const TOO_FAST_MAX: u32 = 100;
 
@@ -70,121 +81,153 @@ enum Event {
     Ended(Ended),
     Drain,
     Tick,
-    Message(Result<Message, End>),
+    Message(Message),
+}
+
+/// One conversation, and what is due in it when.
+struct Talking {
+    talk: Box<dyn Talk>,
+    hearing: Option<Connection>,
+    /// Texts count from the beginning, when there may be no listener with a number yet.
+    number: u64,
+    too_fast: u32,
+    next_ping: Instant,
+    next_check: Option<Instant>,
+}
+
+impl Talking {
+    fn hear_as(&mut self, connection: Connection) {
+        self.next_check = Some(connection.next_check());
+        self.hearing = Some(connection);
+    }
+
+    /// When a ping or a check is due.
+    fn due(&self) -> Instant {
+        self.next_check
+            .map_or(self.next_ping, |check| check.min(self.next_ping))
+    }
 }
 
 impl Socket {
-    async fn talk(&mut self, connection: Option<Connection>, mut talk: Box<dyn Talk>) -> End {
-        let mut hearing = connection.inspect(|connection| self.outlet.attach(connection.session.clone()));
-        let draining = self.gateway.draining.clone();
-        let mut stopping = pin!(draining.cancelled());
-        let (mut next_ping, mut too_fast) = (Instant::now() + HEARTBEAT, 0);
-        let mut next_check = hearing.as_ref().map(Connection::next_check);
-        // A door's socket has no number of its own until it listens; every text counts from the beginning.
-        let number = uuid::Uuid::new_v4().as_u64_pair().0;
+    async fn talk(&mut self, connection: Option<Connection>, talk: Box<dyn Talk>) -> End {
+        let mut talking = Talking {
+            talk,
+            hearing: None,
+            number: uuid::Uuid::new_v4().as_u64_pair().0,
+            too_fast: 0,
+            next_ping: Instant::now() + HEARTBEAT,
+            next_check: None,
+        };
+        if let Some(connection) = connection {
+            self.outlet.attach(connection.session.clone());
+            talking.hear_as(connection);
+        }
         loop {
-            let silent = self.inlet.heard() + HEARTBEAT + HEARTBEAT_GRACE;
-            let stuck = self.outlet.stuck_since().map(|since| since + WRITE_WAIT);
-            let others = [next_check, self.inlet.due(), stuck];
-            let due = others.into_iter().flatten().fold(silent.min(next_ping), Instant::min);
-            let mut timer = pin!(sleep_until(due));
-            let event = std::future::poll_fn(|cx| {
-                use std::task::Poll::{Pending, Ready};
-                if let Ready(ended) = self.outlet.poll_ended(cx) {
-                    return Ready(Event::Ended(ended));
-                }
-                if stopping.as_mut().poll(cx).is_ready() {
-                    return Ready(Event::Drain);
-                }
-                if timer.as_mut().poll(cx).is_ready() {
-                    return Ready(Event::Tick);
-                }
-                if !self.outlet.has_room() {
-                    return Pending;
-                }
-                let message = self.inlet.poll_message(cx, self.outlet.stream());
-                message.map(|message| Event::Message(message.map_err(End::from)))
-            });
-            match event.await {
-                Event::Ended(Ended::Broken) => return End::Gone,
-                Event::Ended(Ended::Closed(closing)) => {
-                    let code = match &hearing {
+            let went = match self.event(talking.due()).await {
+                Ok(Event::Ended(Ended::Broken)) => Err(End::Gone),
+                Ok(Event::Ended(Ended::Closed(closing))) => {
+                    let code = match &talking.hearing {
                         Some(connection) => connection.code_of(closing).await,
                         None => CloseCode::Restart,
                     };
-                    return End::Because(code);
+                    Err(End::Because(code))
                 }
-                Event::Drain => return End::Because(CloseCode::Restart),
-                Event::Tick => {
-                    if let Some(end) = self.overdue() {
-                        return end;
-                    }
-                    if let Some(connection) = &hearing
-                        && next_check.is_some_and(|due| Instant::now() >= due)
-                    {
-                        if let Some(code) = connection.verdict().await {
-                            return End::Because(code);
-                        }
-                        next_check = Some(connection.next_check());
-                    }
-                    if Instant::now() >= next_ping {
-                        next_ping = Instant::now() + HEARTBEAT;
-                        self.outlet.say(wire::ping());
-                    }
-                }
-                Event::Message(Err(end)) => return end,
-                Event::Message(Ok(Message::Close(code))) => {
-                    self.outlet.say(wire::close(code, ""));
-                    return End::Gone;
-                }
-                Event::Message(Ok(message)) => {
-                    if self.gateway.chat.rates().admit(Action::Command, number).is_err() {
-                        too_fast += 1;
-                        if too_fast >= TOO_FAST_MAX {
-                            return End::Because(CloseCode::TooMany);
-                        }
-                        self.outlet.say(talk.too_fast());
-                        continue;
-                    }
-                    too_fast = 0;
-                    let answer = self.answer(&mut *talk, message).await;
-                    answer.say.into_iter().for_each(|frame| self.outlet.say(frame));
-                    if let Some(connection) = answer.listen {
-                        self.outlet.attach(connection.session.clone());
-                        next_check = Some(connection.next_check());
-                        hearing = Some(connection);
-                    }
-                }
+                Ok(Event::Drain) => Err(End::Because(CloseCode::Restart)),
+                Ok(Event::Tick) => self.look(&mut talking).await,
+                Ok(Event::Message(message)) => self.heard(&mut talking, message).await,
+                Err(end) => Err(end),
+            };
+            if let Err(end) = went {
+                return end;
             }
         }
     }
 
-    async fn answer(&self, talk: &mut dyn Talk, message: Message) -> Answer {
-        match message {
-            Message::Text(text) => talk.hear(text).await,
-            Message::Ping(payload) => Answer {
-                say: vec![wire::pong(&payload)],
-                listen: None,
-            },
+    /// The next thing that happens; a tick at `due` at the latest, or when the socket itself has to be looked at.
+    async fn event(&mut self, due: Instant) -> Result<Event, End> {
+        let draining = self.gateway.draining.clone();
+        let mut stopping = pin!(draining.cancelled());
+        let silent = self.inlet.heard() + HEARTBEAT + HEARTBEAT_GRACE;
+        let stuck = self.outlet.stuck_since().map(|since| since + WRITE_WAIT);
+        let others = [self.inlet.due(), stuck].into_iter().flatten();
+        let mut timer = pin!(sleep_until(others.fold(due.min(silent), Instant::min)));
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(ended) = self.outlet.poll_ended(cx) {
+                return Poll::Ready(Ok(Event::Ended(ended)));
+            }
+            if stopping.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(Event::Drain));
+            }
+            if timer.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(Event::Tick));
+            }
+            if !self.outlet.has_room() {
+                return Poll::Pending;
+            }
+            let message = self.inlet.poll_message(cx, self.outlet.stream());
+            message.map(|message| message.map(Event::Message).map_err(End::from))
+        })
+        .await
+    }
+
+    /// Does what is due.
+    async fn look(&mut self, talking: &mut Talking) -> Result<(), End> {
+        let now = Instant::now();
+        let is_over = |due: Option<Instant>| due.is_some_and(|due| now >= due);
+        if now >= self.inlet.heard() + HEARTBEAT + HEARTBEAT_GRACE {
+            return Err(End::Because(CloseCode::Silent));
+        }
+        if is_over(self.outlet.stuck_since().map(|since| since + WRITE_WAIT)) {
+            return Err(End::Gone);
+        }
+        if is_over(self.inlet.due()) {
+            return Err(End::Failed(ending::POLICY));
+        }
+        if let Some(connection) = &talking.hearing
+            && is_over(talking.next_check)
+        {
+            if let Some(code) = connection.verdict().await {
+                return Err(End::Because(code));
+            }
+            talking.next_check = Some(connection.next_check());
+        }
+        if now >= talking.next_ping {
+            talking.next_ping = now + HEARTBEAT;
+            self.outlet.say(wire::ping());
+        }
+        Ok(())
+    }
+
+    async fn heard(&mut self, talking: &mut Talking, message: Message) -> Result<(), End> {
+        if let Message::Close(code) = message {
+            self.outlet.say(wire::close(code, ""));
+            return Err(End::Gone);
+        }
+        let counted = self.gateway.chat.rates().admit(Action::Command, talking.number);
+        if counted.is_err() {
+            talking.too_fast += 1;
+            if talking.too_fast >= TOO_FAST_MAX {
+                return Err(End::Because(CloseCode::TooMany));
+            }
+            self.outlet.say(talking.talk.too_fast());
+            return Ok(());
+        }
+        talking.too_fast = 0;
+        let answer = match message {
+            Message::Text(text) => talking.talk.hear(text).await,
+            Message::Ping(payload) => Answer::saying(wire::pong(&payload)),
             Message::Pong(_) => {
                 self.outlet.rest();
                 Answer::default()
             }
             // The originals take no notice of them either.
             Message::Binary(_) | Message::Close(_) => Answer::default(),
+        };
+        answer.say.into_iter().for_each(|frame| self.outlet.say(frame));
+        if let Some(connection) = answer.listen {
+            self.outlet.attach(connection.session.clone());
+            talking.hear_as(connection);
         }
-    }
-
-    /// Why the socket has to end now, if it has.
-    fn overdue(&self) -> Option<End> {
-        let now = Instant::now();
-        let is_over = |due: Option<Instant>| due.is_some_and(|due| now >= due);
-        if now >= self.inlet.heard() + HEARTBEAT + HEARTBEAT_GRACE {
-            return Some(End::Because(CloseCode::Silent));
-        }
-        if is_over(self.outlet.stuck_since().map(|since| since + WRITE_WAIT)) {
-            return Some(End::Gone);
-        }
-        is_over(self.inlet.due()).then_some(End::Failed(ending::POLICY))
+        Ok(())
     }
 }
