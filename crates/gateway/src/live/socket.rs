@@ -26,6 +26,7 @@ use crate::refusal::Refusal;
 
 mod ending;
 mod greeting;
+pub(crate) mod talk;
 mod work;
 
 use ending::End;
