@@ -3,36 +3,43 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chat::account::Actor;
 use chat::error::{Error, Result};
 use hub::{Closing, Session};
-use protocol::live::CloseCode;
+use protocol::live::{CloseCode, Frame};
 use tokio::time::Instant;
 
 use crate::State;
-use crate::dialects::NATIVE_STREAM;
+use crate::dialects::native::{framed, json};
+use crate::dialects::{NATIVE_SOCKET, NATIVE_STREAM};
 
 /// Signals that end a session may be lost between nodes: this often a connection asks by itself.
 const VALIDITY_EVERY: Duration = Duration::from_secs(60);
 /// Checks never come closer together than this.
 const VALIDITY_WAIT_MIN: Duration = Duration::from_millis(200);
 
+/// How a frame for one listener alone is put into bytes; the mark is that of the command that it answers.
+pub(crate) type Wording = fn(&Frame, Option<u64>) -> Bytes;
+
 /// Who is connected, and as which listener. The last clone that goes takes the listener with it.
-pub(super) struct Connection {
-    pub(super) gateway: State,
-    pub(super) actor: Actor,
-    pub(super) session: Arc<Session>,
+pub(crate) struct Connection {
+    pub(crate) gateway: State,
+    pub(crate) actor: Actor,
+    pub(crate) session: Arc<Session>,
+    pub(crate) wording: Wording,
 }
 
 impl Connection {
     /// Listens, and tells others that the person is here. Refuses one socket too many.
-    pub(super) async fn open(gateway: &State, actor: Actor, dialect: usize) -> Result<Self> {
+    pub(crate) async fn open(gateway: &State, actor: Actor, dialect: usize, wording: Wording) -> Result<Self> {
         let sockets_max = gateway.chat.limits().sockets_per_user;
         let session = gateway.hub.connect(actor.id(), actor.session, dialect, sockets_max)?;
         let connection = Self {
             gateway: gateway.clone(),
             actor,
             session,
+            wording,
         };
         // A login that ended between the proof and `connect` would not be heard of again.
         connection.gateway.chat.still_valid(&connection.actor).await?;
@@ -41,16 +48,21 @@ impl Connection {
         Ok(connection)
     }
 
+    /// The same for a socket that speaks the native protocol as it is.
+    pub(crate) async fn open_socket(gateway: &State, actor: Actor) -> Result<Self> {
+        Self::open(gateway, actor, NATIVE_SOCKET, |frame, _| framed(frame)).await
+    }
+
     /// The same for an event stream, of which a request of the same session may say that the person is away.
-    pub(super) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
-        let connection = Self::open(gateway, actor, NATIVE_STREAM).await?;
+    pub(crate) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
+        let connection = Self::open(gateway, actor, NATIVE_STREAM, |frame, _| json(frame)).await?;
         let (session, number) = (connection.actor.session, connection.session.number());
         gateway.streams.opened(session, number);
         Ok(connection)
     }
 
     /// When to ask next whether the login still stands.
-    pub(super) fn next_check(&self) -> Instant {
+    pub(crate) fn next_check(&self) -> Instant {
         let now = jiff::Timestamp::now().as_microsecond();
         let left = u64::try_from(self.actor.expires_at.0.saturating_sub(now)).unwrap_or(0);
         let left = Duration::from_micros(left);
@@ -63,7 +75,7 @@ impl Connection {
     }
 
     /// Why the connection has to close now, if it has: the login ended, expired, or the person was banned.
-    pub(super) async fn verdict(&self) -> Option<CloseCode> {
+    pub(crate) async fn verdict(&self) -> Option<CloseCode> {
         match self.gateway.chat.still_valid(&self.actor).await {
             Ok(()) => None,
             Err(Error::Banned) => Some(CloseCode::Banned),
@@ -75,7 +87,7 @@ impl Connection {
     }
 
     /// Why the hub ended the listener, as a close code.
-    pub(super) async fn code_of(&self, closing: Closing) -> CloseCode {
+    pub(crate) async fn code_of(&self, closing: Closing) -> CloseCode {
         match closing {
             Closing::TooSlow => CloseCode::TooSlow,
             Closing::LoginEnded => match self.verdict().await {
