@@ -18,6 +18,7 @@ mod protocol;
 mod resume;
 mod search;
 mod sessions;
+mod socketio;
 mod sse;
 mod talk;
 mod terminal;
