@@ -40,6 +40,8 @@ pub mod typing;
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub registration_open: bool,
+    /// Doors may let people in by a name alone.
+    pub guests: bool,
     /// The code that the first registration must bring, where the server listens beyond loopback.
     pub setup_code: Option<String>,
     /// `iss` and `aud` of access tokens.

@@ -72,6 +72,7 @@ pub trait Store: Send + Sync {
     // Accounts.
     /// Creates the account; the very first of the store becomes `super_admin`, in the same transaction.
     async fn create_account(&self, account: NewAccount) -> Result<Account>;
+    /// Guests and bots apart: they do not make a server somebody's.
     async fn has_accounts(&self) -> Result<bool>;
     async fn account(&self, user: UserId) -> Result<Option<Account>>;
     /// By user name or by e-mail address, folded; with the password's PHC string.
@@ -85,6 +86,8 @@ pub trait Store: Send + Sync {
     async fn set_role(&self, user: UserId, role: Role) -> Result<Account>;
     async fn set_banned(&self, user: UserId, banned: Option<Timestamp>) -> Result<Account>;
     async fn people_by_username(&self, names: &[String]) -> Result<Vec<Person>>;
+    /// Whoever has the smallest id that is not below this one.
+    async fn person_from(&self, first: UserId) -> Result<Option<Person>>;
     /// Accounts whose user name or display name contains `text`, by user name, after `after`.
     async fn find_people(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>>;
     async fn set_avatar(&self, user: UserId, avatar: Option<Avatar>) -> Result<Account>;

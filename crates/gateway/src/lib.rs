@@ -167,6 +167,16 @@ pub(crate) fn api() -> OpenApiRouter<State> {
 
 /// Every route of the server.
 pub fn router(state: State) -> Router {
+    unguarded(state.clone()).layer(from_fn_with_state(state, request::door))
+}
+
+/// Every route of a door's own listener: its contract first, then everything else.
+pub fn door_router(name: &str, state: State) -> Router {
+    dialects::entrance::own_listener(name, state)
+}
+
+/// The same without what happens to every request.
+pub(crate) fn unguarded(state: State) -> Router {
     let (api, mut document) = api().split_for_parts();
     openapi::complete(&mut document);
     let known = Arc::new(query::Known::of(&document));
@@ -187,8 +197,7 @@ pub fn router(state: State) -> Router {
         .route("/redoc", get(docs::redoc))
         .route("/docs/start.js", get(docs::swagger_start))
         .route("/redoc/start.js", get(docs::redoc_start))
-        .fallback(assets::serve)
         .method_not_allowed_fallback(request::wrong_method)
-        .layer(from_fn_with_state(state.clone(), request::door))
-        .with_state(state)
+        .with_state(state.clone())
+        .fallback_service(dialects::entrance::after_the_api(state))
 }

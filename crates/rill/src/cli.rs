@@ -123,15 +123,25 @@ fn with_settings(command: Command) -> Command {
         } else {
             setting.default
         };
-        Arg::new(setting.name)
+        let arg = Arg::new(setting.name)
             .long(flag(setting.name))
-            .value_name(setting.value)
-            .allow_hyphen_values(true)
-            .help(format!(
-                "{} [default: {default}] [env: {}]",
-                setting.about,
-                variable(setting.name)
-            ))
+            .value_name(setting.value);
+        // A switch may stand alone.
+        let arg = if setting.value == "BOOL" {
+            arg.num_args(0..=1).default_missing_value("true")
+        } else {
+            arg.allow_hyphen_values(true)
+        };
+        let action = if setting.name == "door" {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        };
+        arg.action(action).help(format!(
+            "{} [default: {default}] [env: {}]",
+            setting.about,
+            variable(setting.name)
+        ))
     });
     command
         .arg(
@@ -155,10 +165,9 @@ pub fn flags(matches: &ArgMatches) -> anyhow::Result<Vec<(String, String)>> {
     let mut flags: Vec<(String, String)> = SETTINGS
         .iter()
         .filter_map(|setting| {
-            Some((
-                setting.name.to_owned(),
-                matches.get_one::<String>(setting.name)?.clone(),
-            ))
+            // What may be given several times is a list.
+            let given: Vec<&str> = matches.get_many::<String>(setting.name)?.map(String::as_str).collect();
+            Some((setting.name.to_owned(), given.join(",")))
         })
         .collect();
     for limit in matches.get_many::<String>("limit").into_iter().flatten() {

@@ -91,6 +91,7 @@ impl Parts {
         };
         let settings = Settings {
             registration_open: config.registration_open,
+            guests: config.guests,
             setup_code,
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
@@ -116,6 +117,7 @@ impl Parts {
             ready_file,
         )?;
         let stop = gateway.draining.clone();
+        let doors = open_doors(config, &gateway).await?;
         let server = tokio::spawn(gateway::serve(
             listener,
             gateway::router(gateway.clone()),
@@ -125,7 +127,7 @@ impl Parts {
         tracing::info!("stopping: what was begun is finished, then connections are closed");
         stop.cancel();
         tokio::select! {
-            ended = server => ended??,
+            ended = async { server.await?.and(doors.await) } => ended?,
             () = tokio::time::sleep(STOP_WAIT) => tracing::warn!("not everything ended in time"),
             signal = stopped() => signal?,
         }
@@ -133,6 +135,19 @@ impl Parts {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// Serves the doors that have listeners of their own; what is answered ends when all of them have.
+async fn open_doors(config: &Config, gateway: &gateway::State) -> Result<impl Future<Output = std::io::Result<()>>> {
+    let mut serving = tokio::task::JoinSet::new();
+    for (name, address) in &config.doors {
+        let listener = listen(*address).await?;
+        let address = listener.local_addr()?;
+        tracing::info!(door = name, %address, "the door {name} is open at http://{address}");
+        let router = gateway::door_router(name, gateway.clone());
+        serving.spawn(gateway::serve(listener, router, gateway.clone()));
+    }
+    Ok(async move { serving.join_all().await.into_iter().collect() })
 }
 
 /// Now and then compares what listeners were told with the log: `rill admin` writes to it from outside.

@@ -267,6 +267,13 @@ impl Store for Postgres {
         answer.map_err(Fault::into_error)
     }
 
+    async fn person_from(&self, first: UserId) -> Result<Option<Person>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = accounts::person_from(&tx, first).await;
+        answer.map_err(Fault::into_error)
+    }
+
     async fn find_people(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>> {
         let _turn = self.turn().await?;
         let mut link = self.link().await?;

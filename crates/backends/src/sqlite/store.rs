@@ -198,6 +198,10 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn person_from(&self, first: UserId) -> Result<Option<Person>> {
+        self.read(move |link| accounts::person_from(&link.db, first)).await
+    }
+
     async fn find_people(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>> {
         let (text, after) = (text.to_owned(), after.map(str::to_owned));
         self.seek(move |link| accounts::find(&link.db, &text, after.as_deref(), limit))

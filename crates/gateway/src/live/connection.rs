@@ -1,18 +1,20 @@
 //! One live connection of a signed-in person: what commands need, and the tidying up when it is gone.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chat::account::Actor;
 use chat::error::{Error, Result};
-use hub::{Closing, Session};
+use chat::ids::RoomId;
+use hub::{Closing, Resumed, Session};
 use protocol::live::{CloseCode, Frame};
 use tokio::time::Instant;
 
 use crate::State;
-use crate::dialects::native::{framed, json};
-use crate::dialects::{NATIVE_SOCKET, NATIVE_STREAM};
+use crate::dialects::NATIVE_STREAM;
+use crate::dialects::native::framed;
 
 /// Signals that end a session may be lost between nodes: this often a connection asks by itself.
 const VALIDITY_EVERY: Duration = Duration::from_secs(60);
@@ -32,14 +34,18 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Listens, and tells others that the person is here. Refuses one socket too many.
-    pub(crate) async fn open(gateway: &State, actor: Actor, dialect: usize, wording: Wording) -> Result<Self> {
+    pub(crate) async fn open(gateway: &State, actor: Actor, dialect: usize) -> Result<Self> {
         let sockets_max = gateway.chat.limits().sockets_per_user;
-        let session = gateway.hub.connect(actor.id(), actor.session, dialect, sockets_max)?;
+        Self::open_for(gateway, actor, dialect, sockets_max).await
+    }
+
+    async fn open_for(gateway: &State, actor: Actor, dialect: usize, sessions_max: usize) -> Result<Self> {
+        let session = gateway.hub.connect(actor.id(), actor.session, dialect, sessions_max)?;
         let connection = Self {
             gateway: gateway.clone(),
             actor,
             session,
-            wording,
+            wording: |frame, _| framed(frame),
         };
         // A login that ended between the proof and `connect` would not be heard of again.
         connection.gateway.chat.still_valid(&connection.actor).await?;
@@ -48,14 +54,48 @@ impl Connection {
         Ok(connection)
     }
 
-    /// The same for a socket that speaks the native protocol as it is.
-    pub(crate) async fn open_socket(gateway: &State, actor: Actor) -> Result<Self> {
-        Self::open(gateway, actor, NATIVE_SOCKET, |frame, _| framed(frame)).await
+    /// The same with frames for this listener alone in words of their own.
+    pub(crate) async fn open_worded(gateway: &State, actor: Actor, dialect: usize, wording: Wording) -> Result<Self> {
+        let mut connection = Self::open(gateway, actor, dialect).await?;
+        connection.wording = wording;
+        Ok(connection)
+    }
+
+    /// Listens to one room alone, from where it stands now: for doors whose sockets and streams know one room each.
+    /// Several who have no name are one person here: `sessions_max` is not the limit of a person then.
+    pub(crate) async fn open_in(
+        gateway: &State,
+        actor: Actor,
+        dialect: usize,
+        room: RoomId,
+        sessions_max: usize,
+    ) -> Result<Self> {
+        let connection = Self::open_for(gateway, actor, dialect, sessions_max).await?;
+        connection.session.follow_only(room);
+        connection.follow(Some(room)).await?;
+        Ok(connection)
+    }
+
+    /// Follows the rooms that the person is in, or `only` the one, from where they stand now.
+    pub(crate) async fn follow(&self, only: Option<RoomId>) -> Result<()> {
+        let (chat, user) = (&self.gateway.chat, self.actor.id());
+        let following = async {
+            let mut following = chat.following(user).await?;
+            following.retain(|(room, _, _)| only.is_none_or(|only| *room == only));
+            Ok(following)
+        };
+        let hub = &self.gateway.hub;
+        let cursors = HashMap::new();
+        let resumed = hub.resume(&self.session, &cursors, following, |_| Bytes::new()).await;
+        match resumed {
+            Resumed::Done | Resumed::Interrupted => Ok(()),
+            Resumed::Failed(error) => Err(error),
+        }
     }
 
     /// The same for an event stream, of which a request of the same session may say that the person is away.
     pub(crate) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
-        let connection = Self::open(gateway, actor, NATIVE_STREAM, |frame, _| json(frame)).await?;
+        let connection = Self::open(gateway, actor, NATIVE_STREAM).await?;
         let (session, number) = (connection.actor.session, connection.session.number());
         gateway.streams.opened(session, number);
         Ok(connection)

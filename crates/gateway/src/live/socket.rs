@@ -26,6 +26,7 @@ use crate::refusal::Refusal;
 
 pub(crate) mod ending;
 mod greeting;
+pub(crate) mod talk;
 pub(crate) mod work;
 
 use ending::End;

@@ -62,6 +62,9 @@ pub struct Config {
     pub insecure: bool,
     pub name: String,
     pub registration_open: bool,
+    pub guests: bool,
+    /// Doors with a listener of their own.
+    pub doors: Vec<(&'static str, SocketAddr)>,
     pub setup_code: Option<String>,
     pub metrics_token: Option<String>,
     pub log: tracing::Level,
@@ -112,6 +115,8 @@ impl Config {
             insecure: read.one_of("insecure", &["false", "true"])? == 1,
             name: read.optional("name").unwrap_or_else(|| "Rill".into()),
             registration_open: read.one_of("registration", &["open", "closed"])? == 0,
+            guests: read.one_of("guests", &["false", "true"])? == 1,
+            doors: read.doors()?,
             setup_code: read.secret("setup_code", SETUP_CODE_CHARS_MIN)?,
             metrics_token: read.secret("metrics_token", METRICS_TOKEN_CHARS_MIN)?,
             log: read.text("log").parse().map_err(|_| read.wrong("log", level))?,

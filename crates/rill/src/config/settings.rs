@@ -71,6 +71,18 @@ pub const SETTINGS: &[Setting] = &[
         "Whether people may make accounts for themselves.",
     ),
     setting(
+        "guests",
+        "BOOL",
+        "false",
+        "Whether the doors of docs/doors.md let people in by a name alone.",
+    ),
+    setting(
+        "door",
+        "NAME=ADDRESS:PORT,…",
+        "",
+        "Listeners of their own for doors of docs/doors.md, such as aiohttp=127.0.0.1:8081.",
+    ),
+    setting(
         "setup_code",
         "TEXT",
         "",

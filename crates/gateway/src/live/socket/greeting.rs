@@ -7,6 +7,7 @@ use protocol::live::CloseCode;
 use tokio::time::timeout;
 
 use super::{End, Socket};
+use crate::dialects::NATIVE_SOCKET;
 use crate::live::connection::Connection;
 use crate::live::greeting::{hello, welcome};
 use crate::live::native;
@@ -29,7 +30,7 @@ impl Socket {
         };
         let gateway = self.gateway.clone();
         let opened = async {
-            let connection = Connection::open_socket(&gateway, actor).await?;
+            let connection = Connection::open(&gateway, actor, NATIVE_SOCKET).await?;
             let welcome = welcome(&connection).await?;
             Ok((connection, welcome))
         };

@@ -17,6 +17,7 @@ use super::line::Line;
 use super::packet;
 use crate::State;
 use crate::admission::Held;
+use crate::dialects::SOCKET_IO;
 use crate::dialects::socketio::framed;
 use crate::live::connection::Connection;
 use crate::live::outlet::Ended;
@@ -232,6 +233,6 @@ impl Talk {
 
 /// A connection whose frames are worded for this door.
 async fn open(gateway: &State, actor: Actor) -> chat::error::Result<Arc<Connection>> {
-    let connection = Connection::open(gateway, actor, crate::dialects::SOCKET_IO, framed).await?;
+    let connection = Connection::open_worded(gateway, actor, SOCKET_IO, framed).await?;
     Ok(Arc::new(connection))
 }
