@@ -19,6 +19,7 @@ mod protocol;
 mod resume;
 mod search;
 mod sessions;
+mod socketio;
 mod sse;
 mod talk;
 mod terminal;

@@ -4,6 +4,7 @@
 
 pub mod checker;
 pub mod database;
+pub mod engine;
 pub mod frames;
 pub mod history;
 pub mod journal;

@@ -41,6 +41,7 @@ pub mod rest;
 pub mod said;
 pub mod serve;
 pub mod settings;
+pub mod socketio;
 pub mod strict;
 pub mod words;
 
@@ -63,6 +64,8 @@ pub struct Gateway {
     pub admission: admission::Admission,
     /// The event streams of each session.
     pub streams: live::streams::Streams,
+    /// Connections of Engine.IO that requests can reach.
+    pub engine: socketio::sessions::Sessions,
     /// Requests with an `Idempotency-Key` that are being answered right now.
     pub in_progress: idempotency::InProgress,
     pub metrics: metrics::Metrics,
@@ -103,6 +106,7 @@ impl Gateway {
             trouble,
             admission: admission::Admission::default(),
             streams: live::streams::Streams::default(),
+            engine: socketio::sessions::Sessions::default(),
             in_progress: idempotency::InProgress::default(),
             metrics,
             draining: CancellationToken::new(),
@@ -193,6 +197,7 @@ pub(crate) fn unguarded(state: State) -> Router {
         .route_layer(from_fn_with_state(known, query::refuse_unknown));
     Router::new()
         .merge(api)
+        .route("/socket.io/", get(socketio::door::open).post(socketio::door::open))
         .route("/healthz", get(health::live))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
