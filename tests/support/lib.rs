@@ -10,6 +10,7 @@ pub mod history;
 pub mod journal;
 pub mod people;
 pub mod postgres;
+mod postgres_faults;
 pub mod process;
 pub mod proxy;
 pub mod raw;

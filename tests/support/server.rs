@@ -239,6 +239,15 @@ impl Server {
         self.options.database.as_deref()
     }
 
+    /// Has it use another database from its next start on.
+    pub fn use_database(&mut self, url: &str) {
+        let flags = &mut self.options.flags;
+        if let Some(at) = flags.iter().position(|flag| flag == "--database") {
+            flags.drain(at..at + 2);
+        }
+        self.options.database = Some(url.to_owned());
+    }
+
     /// The number of its process.
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")

@@ -2,6 +2,7 @@
 //!
 //! Architecture invariant: no adapter knows a request or a login's secret, and none decides; only this crate knows SQL.
 
+pub mod copy;
 mod direct;
 mod fold;
 mod lane;
@@ -25,6 +26,7 @@ pub use postgres::Settings as PostgresSettings;
 pub use redis::{Redis, check as check_redis, drafts_of};
 pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};
+pub use sqlite::hold::Hold;
 pub use system::{SystemClock, SystemRng};
 
 /// What every store is opened with.
@@ -77,6 +79,17 @@ pub async fn durability(url: &str) -> anyhow::Result<Durability> {
     let place = sqlite::Place::parse(url)?;
     let store = sqlite::Sqlite::open(place, Options::new()).await?;
     Ok(Durability::Sqlite(store.durability().await?))
+}
+
+/// Keeps other servers away from a database file; nothing where several may share a database, or nobody else can reach it.
+pub fn hold(url: &str) -> anyhow::Result<Option<Hold>> {
+    if postgres::place::is_ours(url) {
+        return Ok(None);
+    }
+    match sqlite::Place::parse(url)? {
+        sqlite::Place::File(path) => sqlite::hold::hold(&path).map(Some),
+        sqlite::Place::Memory => Ok(None),
+    }
 }
 
 /// Why the URL cannot name a database, if it cannot; nothing is opened.

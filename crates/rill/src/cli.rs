@@ -47,6 +47,7 @@ pub fn command() -> Command {
             with_settings(Command::new("check").about("Check the configuration and how durable the database is"))
                 .arg(json_flag()),
         )
+        .subcommands(copies())
         .subcommand(admin())
         .subcommand(
             Command::new("config")
@@ -67,6 +68,26 @@ pub fn command() -> Command {
     #[cfg(target_os = "linux")]
     let rill = rill.subcommand(crate::bench::command::command());
     rill
+}
+
+/// What copies everything that a server keeps.
+fn copies() -> [Command; 3] {
+    let place = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).required(true).value_name(value).help(help)
+    };
+    let database = "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE, or @FILE that holds it";
+    [
+        Command::new("move")
+            .about("Move everything to another, empty database, while no server runs; clients go on there")
+            .arg(place("from", "FROM", database))
+            .arg(place("to", "TO", database)),
+        with_settings(Command::new("backup").about("Write everything into a new file, while the server goes on"))
+            .arg(place("file", "FILE", "The file to be made")),
+        Command::new("restore")
+            .about("Fill an empty database with a backup; clients load everything anew")
+            .arg(place("file", "FILE", "A backup"))
+            .arg(place("to", "TO", database)),
+    ]
 }
 
 fn admin() -> Command {

@@ -14,6 +14,7 @@ mod bench;
 mod check;
 mod cli;
 mod config;
+mod copy;
 mod demo;
 mod print;
 mod serve;
@@ -47,6 +48,9 @@ fn run(matches: &ArgMatches) -> Result<()> {
             matches.get_one("messages").copied(),
         ),
         Some(("check", matches)) => check::run(&read(matches)?, matches.get_flag("json")),
+        Some(("move", matches)) => copy::run_move(matches),
+        Some(("backup", matches)) => copy::run_backup(&read(matches)?, matches),
+        Some(("restore", matches)) => copy::run_restore(matches),
         Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => {
             let (_, matches) = matches.subcommand().expect("clap requires one");

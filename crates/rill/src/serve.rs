@@ -1,8 +1,6 @@
 //! Wires the ports to their adapters, and runs the server until it is told to stop.
 
-use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -49,7 +47,8 @@ where
 {
     require_safe_transport(config)?;
     telemetry::start(config);
-    let _lock = lock(config)?;
+    prepare_folder(config)?;
+    let _hold = backends::hold(&config.database)?;
     runtime()?.block_on(async {
         let parts = Parts::open(config, clock, config.worker).await?;
         prepare(parts.ports.clone()).await?;
@@ -346,26 +345,6 @@ pub fn prepare_folder(config: &Config) -> Result<()> {
         .mode(0o700)
         .create(&config.data)
         .with_context(|| format!("cannot make the data folder {}", config.data.display()))
-}
-
-/// One server at a time on a data folder: what one numbers, the listeners of another would hear of late.
-fn lock(config: &Config) -> Result<Option<File>> {
-    if !config.keeps_files() {
-        return Ok(None);
-    }
-    prepare_folder(config)?;
-    let path: &Path = &config.data.join("rill.lock");
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            bail!(
-                "another server already runs on {}; stop it, or use another folder with --data",
-                config.data.display()
-            )
-        }
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -9,6 +9,7 @@ mod apply;
 mod apply_messages;
 mod columns;
 mod commit;
+pub(crate) mod copy;
 mod durability;
 mod entries;
 mod facts;
