@@ -185,10 +185,10 @@ pub trait Inbox: Send + Sync {
 /// Who is here, counted per connection, across nodes, with expiry.
 #[async_trait]
 pub trait Presence: Send + Sync {
-    /// Another connection of the user; true if it is the first.
-    async fn arrive(&self, user: UserId, connection: u64) -> Result<bool>;
-    /// The connection is gone; true if it was the last.
-    async fn leave(&self, user: UserId, connection: u64) -> Result<bool>;
+    /// Another connection of the user, which is online; answers the user's status if that changed it.
+    async fn arrive(&self, user: UserId, connection: u64) -> Result<Option<Status>>;
+    /// The connection is gone; answers the user's status if that changed it.
+    async fn leave(&self, user: UserId, connection: u64) -> Result<Option<Status>>;
     /// Sets what the user's connection says; answers the user's status if that changed it.
     async fn set(&self, user: UserId, connection: u64, status: Status) -> Result<Option<Status>>;
     async fn of(&self, users: &[UserId]) -> Result<Vec<Status>>;
