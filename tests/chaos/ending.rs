@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
 use support::history::{Attempt, Line, Log, Outcome};
 use support::people::post_as;
 use support::until;
@@ -15,22 +14,6 @@ use crate::load::Load;
 
 /// Every so many-th send is repeated.
 const REPEAT_EVERY: usize = 9;
-
-/// What a row of the log says, in JSON.
-#[derive(Deserialize)]
-struct Row {
-    room: Uuid,
-    seq: u64,
-    id: Uuid,
-    sender: Uuid,
-    client_id: Option<String>,
-    text: Option<String>,
-}
-
-const ROWS: &str = "
-    select json_build_object('room', room_id, 'seq', seq, 'id', id, 'sender', actor_id, 'client_id', client_id,
-        'text', case when body::json->>'kind' = 'message_posted' then body::json->>'text' end)
-    from log order by room_id, seq";
 
 /// Waits until every listener was given the end of every room; how long that took, or nothing if it did not come.
 pub(crate) async fn converged(load: &Load, ears: &[Ear], limit: Duration) -> Option<Duration> {
@@ -111,28 +94,6 @@ pub(crate) async fn told_by(load: &Load, node: usize) -> Log {
             if !page.has_more {
                 break;
             }
-        }
-    }
-    log
-}
-
-/// The log as the table has it.
-pub(crate) fn kept(load: &Load) -> Log {
-    let rows = load.cluster.sql(ROWS).expect("PostgreSQL answers");
-    let mut log = Log::new();
-    for text in rows.lines() {
-        let row: Row = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"));
-        if load.crowd.rooms.contains(&row.room) {
-            log.entry(row.room).or_default().push(Line {
-                room: row.room,
-                seq: row.seq,
-                id: row.id,
-                sender: row.sender,
-                client_id: row.client_id,
-                body: None,
-                text: row.text,
-                moves: Vec::new(),
-            });
         }
     }
     log

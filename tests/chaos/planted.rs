@@ -2,13 +2,16 @@
 //! none for the same build without a bug.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
 use support::checker::{Assertion, check};
 use tokio::process::Command;
+use tokio::time::timeout;
 
+use crate::ATTENDED;
 use crate::cluster::NO_BUG;
 use crate::faults::Kind;
 use crate::run::{Faults, Plan, run};
@@ -73,6 +76,8 @@ const CASES: &[Case] = &[
 
 /// So many clusters run at once.
 const AT_ONCE: usize = 4;
+/// No run may take longer.
+const CASE: Duration = Duration::from_secs(90);
 const CALM: Duration = Duration::from_millis(700);
 /// Without faults the load goes on for so long.
 const LOAD: Duration = Duration::from_secs(3);
@@ -98,12 +103,20 @@ pub(crate) async fn all(program: &Path) -> bool {
 
 async fn apart(program: &Path, case: &Case) -> bool {
     let mut child = Command::new(std::env::current_exe().expect("this program has a place"));
-    let child = child.args(["planted".as_ref(), program, case.bug.as_ref()]);
-    let output = child
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("it can be started again");
+    child.args(["planted".as_ref(), program, case.bug.as_ref(), ATTENDED.as_ref()]);
+    child
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = child.spawn().expect("it can be started again");
+    // It ends, and what it started with it, when this is gone.
+    let attending = child.stdin.take();
+    let Ok(output) = timeout(CASE, child.wait_with_output()).await else {
+        println!("{} did not end in {CASE:?}", case.bug);
+        return false;
+    };
+    drop(attending);
+    let output = output.expect("it can be waited for");
     print!("{}", String::from_utf8_lossy(&output.stdout));
     if !output.status.success() {
         print!("{}", String::from_utf8_lossy(&output.stderr));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use client::live::{Live, Proof};
 use futures_util::future::join_all;
-use support::history::{Fault, History, Memory, Way};
+use support::history::{Fault, History, Log, Memory, Way};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -86,7 +86,7 @@ pub(crate) async fn run(plan: &Plan<'_>) -> Run {
     drop(parts.lives);
     parts.streams.iter().for_each(JoinHandle::abort);
     ending::start_anew(&load).await;
-    let mut copies = BTreeMap::from([("SQL".to_owned(), ending::kept(&load))]);
+    let mut copies = BTreeMap::from([("SQL".to_owned(), kept(&load))]);
     for number in 1..cluster.nodes.len() {
         copies.insert(format!("node {number}"), ending::told_by(&load, number).await);
     }
@@ -108,6 +108,15 @@ pub(crate) async fn run(plan: &Plan<'_>) -> Run {
         converged,
         took: start.elapsed(),
     }
+}
+
+/// The log as the table has it, of the rooms of the run.
+fn kept(load: &Load) -> Log {
+    let cluster = &load.cluster;
+    let kept = tokio::task::block_in_place(|| support::kept::log(&cluster.postgres, cluster.database()));
+    let mut log = kept.expect("PostgreSQL answers");
+    log.retain(|room, _| load.crowd.rooms.contains(room));
+    log
 }
 
 /// Waits until every send has its answer; whoever has none in time gives up.

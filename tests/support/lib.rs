@@ -7,6 +7,7 @@ pub mod database;
 pub mod frames;
 pub mod history;
 pub mod journal;
+pub mod kept;
 pub mod people;
 pub mod postgres;
 pub mod process;
