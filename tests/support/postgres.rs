@@ -11,8 +11,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::process::{children, signal};
-
 /// Starts the server again when it crashes, as a service manager does.
 const KEEP: &str = r#"
 set -eu
@@ -149,31 +147,13 @@ impl Postgres {
 
     /// Ends it as a crash would (SIGKILL), with everything that it was doing; it comes back by itself.
     pub fn crash(&self) {
-        signal(&[self.pid()], "KILL");
-    }
-
-    /// Stops it in good order, without waiting for anybody (SIGINT, "fast"); it comes back by itself.
-    pub fn restart(&self) {
-        signal(&[self.pid()], "INT");
-    }
-
-    /// Stops it and all its processes where they stand (SIGSTOP); `thaw` lets those go on that this answers.
-    pub fn freeze(&self) -> Vec<u32> {
-        let mut pids = vec![self.pid()];
-        signal(&pids, "STOP");
-        let children = children(pids[0]);
-        signal(&children, "STOP");
-        pids.extend(children);
-        pids
-    }
-
-    /// Lets processes go on.
-    pub fn thaw(&self, pids: &[u32]) {
-        signal(pids, "CONT");
+        let pid = self.pid().to_string();
+        let status = Command::new("kill").args(["-KILL", &pid]).status();
+        assert!(status.is_ok_and(|status| status.success()), "it was gone already");
     }
 
     /// The number of its first process.
-    fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         let file = self.folder.join("data/postmaster.pid");
         let first = |text: String| text.lines().next()?.parse().ok();
         let pid = std::fs::read_to_string(file).ok().and_then(first);

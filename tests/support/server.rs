@@ -11,6 +11,8 @@ use tokio::process::{Child, Command};
 use crate::people::Person;
 use crate::postgres::Postgres;
 use crate::process::signal;
+use crate::proxy::Proxy;
+use crate::redis::Redis;
 use crate::wait::{LIMIT, until, within};
 
 /// All tests come from one address and in bursts; these limits keep out of their way.
@@ -126,9 +128,10 @@ impl Options {
     }
 }
 
-/// Whether the whole suite shall run on PostgreSQL instead of SQLite.
-fn everything_on_postgres() -> bool {
-    std::env::var("SUITE_DATABASE").is_ok_and(|wanted| wanted == "postgres")
+/// What the whole suite shall run on instead of one server on SQLite: `postgres`, or `cluster`, which is two servers on
+/// PostgreSQL that Redis joins, behind a balancer that gives each connection to the next of them.
+fn everything_on(what: &str) -> bool {
+    std::env::var("SUITE_DATABASE").is_ok_and(|wanted| wanted == what)
 }
 
 /// A running server; killed when dropped.
@@ -137,6 +140,8 @@ pub struct Server {
     folder: TempDir,
     child: Child,
     address: String,
+    /// Another server on the same database, and what stands before both.
+    fellow: Option<(Box<Server>, Proxy)>,
 }
 
 impl Server {
@@ -148,9 +153,22 @@ impl Server {
     /// Starts one as told, and waits until it listens.
     pub async fn with(mut options: Options) -> Self {
         let has_a_database = options.database.is_some() || options.flags.iter().any(|flag| flag == "--database");
-        if everything_on_postgres() && !has_a_database && !options.demo {
+        let is_free = !has_a_database && !options.demo;
+        if is_free && (everything_on("postgres") || everything_on("cluster")) {
             options = options.on_postgres();
         }
+        if is_free && everything_on("cluster") {
+            options = options.flag("--redis", &Redis::shared().url());
+            let mut server = Self::alone(options.clone()).await;
+            let fellow = Self::alone(options).await;
+            let balancer = Proxy::between(&[server.address(), fellow.address()]).await;
+            server.fellow = Some((Box::new(fellow), balancer));
+            return server;
+        }
+        Self::alone(options).await
+    }
+
+    async fn alone(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let listen = if options.everywhere { "0.0.0.0:0" } else { "127.0.0.1:0" };
         let (child, address) = spawn(&options, folder.path(), listen)
@@ -161,17 +179,20 @@ impl Server {
             folder,
             child,
             address,
+            fellow: None,
         }
     }
 
     /// Where it listens: `127.0.0.1:12345`.
     pub fn address(&self) -> &str {
-        &self.address
+        self.fellow
+            .as_ref()
+            .map_or(&self.address, |(_, balancer)| balancer.address())
     }
 
     /// Its address as a URL without a path or slash at the end; also its own web origin.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// Requests as nobody.
@@ -197,7 +218,8 @@ impl Server {
 
     /// Everything that the server has logged, over all its starts.
     pub fn log(&self) -> String {
-        log(self.folder.path())
+        let fellow = self.fellow.iter().map(|(fellow, _)| fellow.log());
+        log(self.folder.path()) + &fellow.collect::<String>()
     }
 
     /// The folder with its database.
@@ -217,6 +239,15 @@ impl Server {
         self.options.database.as_deref()
     }
 
+    /// Has it use another database from its next start on.
+    pub fn use_database(&mut self, url: &str) {
+        let flags = &mut self.options.flags;
+        if let Some(at) = flags.iter().position(|flag| flag == "--database") {
+            flags.drain(at..at + 2);
+        }
+        self.options.database = Some(url.to_owned());
+    }
+
     /// The number of its process.
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
@@ -231,6 +262,9 @@ impl Server {
     pub async fn kill(&mut self) {
         self.child.start_kill().expect("it runs");
         self.child.wait().await.expect("it can be waited for");
+        if let Some((fellow, _)) = &mut self.fellow {
+            Box::pin(fellow.kill()).await;
+        }
     }
 
     /// Asks it to stop (SIGTERM), without waiting.
@@ -242,10 +276,16 @@ impl Server {
             .await
             .expect("kill exists");
         assert!(status.success(), "the server was gone before it was asked to stop");
+        if let Some((fellow, _)) = &self.fellow {
+            Box::pin(fellow.ask_to_stop()).await;
+        }
     }
 
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
+        if let Some((fellow, _)) = &mut self.fellow {
+            Box::pin(fellow.ended()).await;
+        }
         within(LIMIT * 2, "the server to end", self.child.wait())
             .await
             .expect("it can be waited for")
@@ -260,6 +300,9 @@ impl Server {
         })
         .await;
         self.child = child;
+        if let Some((fellow, _)) = &mut self.fellow {
+            Box::pin(fellow.start_again()).await;
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub mod typing;
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub registration_open: bool,
+    /// Doors may let people in by a name alone.
+    pub guests: bool,
     /// The code that the first registration must bring, where the server listens beyond loopback.
     pub setup_code: Option<String>,
     /// `iss` and `aud` of access tokens.
@@ -165,6 +167,11 @@ impl Chat {
         let outcome = self.ports.intake.submit(draft).await;
         self.regulars.note(room, actor.id, moves_people, &outcome);
         outcome
+    }
+
+    /// Takes a draft that was put aside to the commit once more.
+    pub async fn submit_again(&self, draft: Draft) -> Result<Outcome> {
+        self.ports.intake.submit(draft).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -24,6 +24,10 @@ pub const EDITS_MAX: u64 = 50;
 pub const MENTIONS_MAX: usize = 50;
 pub const PINS_MAX: u64 = 100;
 
+/// What a guest may be called, in characters; rooms of one name that doors tell apart by numbers.
+pub const GUEST_NAME_CHARS_MAX: usize = 92;
+pub const ROOM_NAMESAKES_MAX: u32 = 100;
+
 /// People of a room; rooms of a person; people of a group.
 pub const MEMBERS_MAX: u64 = 5_000;
 pub const ROOMS_PER_USER_MAX: u64 = 1_000;
@@ -122,6 +126,7 @@ pub struct Limits {
     pub sign_ins_per_account: Rate,
     pub sign_ins_per_address: Rate,
     pub registrations_per_address: Rate,
+    pub guests_per_address: Rate,
     pub requests_per_user: Rate,
     pub requests_per_address: Rate,
     pub handshakes_per_address: Rate,
@@ -145,6 +150,7 @@ impl Default for Limits {
             sign_ins_per_account: Rate::new(5, 5, Duration::from_secs(300)),
             sign_ins_per_address: Rate::new(20, 20, Duration::from_secs(300)),
             registrations_per_address: Rate::new(20, 3, HOUR),
+            guests_per_address: Rate::new(60, 60, HOUR),
             requests_per_user: Rate::new(200, 50, SECOND),
             requests_per_address: Rate::new(400, 6_000, MINUTE),
             handshakes_per_address: Rate::new(20, 10, SECOND),

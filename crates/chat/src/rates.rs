@@ -41,6 +41,8 @@ pub enum Action {
     /// Attempts to sign in from one address, whatever the account.
     SignInAddress,
     Register,
+    /// New guests.
+    Guest,
     RequestUser,
     RequestAddress,
     HandshakeAddress,
@@ -75,6 +77,7 @@ pub struct Rates {
     sign_in_anywhere: Buckets,
     sign_in_address: Buckets,
     register: Buckets,
+    guest: Buckets,
     request_user: Buckets,
     request_address: Buckets,
     handshake_address: Buckets,
@@ -101,6 +104,7 @@ impl Rates {
             sign_in_anywhere: Buckets::new("attempts to sign in", anywhere),
             sign_in_address: Buckets::new("attempts to sign in", limits.sign_ins_per_address),
             register: Buckets::new("new accounts", limits.registrations_per_address),
+            guest: Buckets::new("new guests", limits.guests_per_address),
             request_user: Buckets::new("requests", limits.requests_per_user),
             request_address: Buckets::new("requests", limits.requests_per_address),
             handshake_address: Buckets::new("connections", limits.handshakes_per_address),
@@ -127,6 +131,7 @@ impl Rates {
             Action::SignInAnywhere => &self.sign_in_anywhere,
             Action::SignInAddress => &self.sign_in_address,
             Action::Register => &self.register,
+            Action::Guest => &self.guest,
             Action::RequestUser => &self.request_user,
             Action::RequestAddress => &self.request_address,
             Action::HandshakeAddress => &self.handshake_address,

@@ -102,11 +102,14 @@ pub fn username(raw: &str) -> Result<String> {
             "may contain the letters a to z, digits, dots, dashes and underscores, and starts with a letter or digit",
         ));
     }
-    if RESERVED.contains(&name.as_str()) {
+    if RESERVED.contains(&name.as_str()) || name.starts_with(GUEST_PREFIX) {
         return Err(Error::invalid("username", "is reserved; choose another"));
     }
     Ok(name)
 }
+
+/// What the user names of guests begin with, and nobody else's.
+pub(crate) const GUEST_PREFIX: &str = "guest-";
 
 /// Names that would be taken for something else.
 const RESERVED: [&str; 9] = [
@@ -179,6 +182,7 @@ mod tests {
             "system",
             "rill",
             "me",
+            "guest-7",
         ] {
             assert!(username(raw).is_err(), "{raw:?}");
         }

@@ -7,6 +7,7 @@ use chat::rates::Action;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use crate::dialects::entrance::AtDoor;
 use crate::origin::{self, Origin};
 use crate::refusal::Refusal;
 use crate::settings::GatewaySettings;
@@ -89,16 +90,24 @@ fn door(parts: &Parts) -> Door {
     let upgrades = parts.headers.contains_key(header::UPGRADE);
     match parts.method {
         Method::GET | Method::HEAD if upgrades || parts.uri.path() == "/api/v1/ws" => Door::Socket,
-        Method::GET | Method::HEAD if parts.uri.path() == "/api/v1/events" => Door::Stream,
+        Method::GET | Method::HEAD if matches!(parts.uri.path(), "/api/v1/events" | "/socket.io/") => Door::Stream,
+        Method::GET | Method::HEAD if wants_events(&parts.headers) => Door::Stream,
         Method::GET | Method::HEAD => Door::Read,
         _ => Door::Change,
     }
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.starts_with("text/event-stream"))
 }
 
 fn guard_cookie(settings: &GatewaySettings, parts: &Parts) -> Result<(), Refusal> {
     let from_here = origin::fetched_from_here(&parts.headers);
     match (origin::of(settings, parts), door(parts)) {
         (Origin::Foreign, _) => Err(foreign()),
+        // The pages of other servers know no such header; that the browser names their origin has to do.
+        (Origin::Own | Origin::Listed, Door::Change) if parts.extensions.get::<AtDoor>().is_some() => Ok(()),
         (Origin::Own | Origin::Listed, Door::Change) => need_guard_header(&parts.headers),
         (Origin::Own | Origin::Listed, Door::Read | Door::Socket | Door::Stream) => Ok(()),
         (Origin::Absent, Door::Socket | Door::Change) => Err(Error::NotSignedIn.into()),

@@ -55,7 +55,8 @@ impl Hub {
     /// Tells the session everything after its cursors and makes it follow. `following` reads what the user may see:
     /// memberships with the head of each room; ended ones are told to their end, then `RoomGone`. It is read here,
     /// after the session began to hold live frames back, so that nothing can happen in between unnoticed.
-    /// Rooms without a cursor start at their head. `announce` words where each room stands after that.
+    /// Rooms without a cursor start at their head. `announce` words where each room stands after that; it may be
+    /// nothing.
     pub async fn resume(
         &self,
         session: &Arc<Session>,

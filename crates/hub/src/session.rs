@@ -68,6 +68,8 @@ struct Inside {
 struct Past {
     overflows: VecDeque<Instant>,
     followed: HashSet<RoomId>,
+    /// The one room that is followed, where it is only one; never changes once it is set.
+    only: Option<RoomId>,
     /// Where rooms were left: what the bus says late of the time before does not lead back in.
     left: HashMap<RoomId, Seq>,
 }
@@ -88,6 +90,12 @@ impl Session {
     /// A number that no other session of this node has.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Follows this room and no other, whatever else the user comes into. To be said before the first resume, which
+    /// names no other room either.
+    pub fn follow_only(&self, room: RoomId) {
+        self.inside().past.only = Some(room);
     }
 
     /// Whom to wake, from now on, when something comes to wait where nothing did, and when the session is over;
@@ -174,8 +182,11 @@ impl Session {
         if inside.is_stale(generation) {
             return false;
         }
-        let mark = Mark::Resumed(Arc::new(heads));
-        inside.queue.put_ahead(Arc::new(Frame { bytes, mark }));
+        // Some dialects have no word for it.
+        if !bytes.is_empty() {
+            let mark = Mark::Resumed(Arc::new(heads));
+            inside.queue.put_ahead(Arc::new(Frame { bytes, mark }));
+        }
         inside.queue.let_pass();
         true
     }
@@ -201,8 +212,11 @@ impl Session {
 
     /// Follows a room that the entry `seq` brings the user into; false if that is over already.
     pub(crate) fn follow_from(&self, room: RoomId, seq: Seq) -> bool {
-        let left = self.inside().past.left.get(&room).copied();
-        left.is_none_or(|left| seq > left) && self.follow(room)
+        let (left, only) = {
+            let inside = self.inside();
+            (inside.past.left.get(&room).copied(), inside.past.only)
+        };
+        left.is_none_or(|left| seq > left) && only.is_none_or(|only| only == room) && self.follow(room)
     }
 
     /// Notes that the room was left with the entry `seq`.

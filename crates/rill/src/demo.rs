@@ -30,6 +30,7 @@ pub fn run(mut config: Config, ready_file: Option<&str>, archive: Option<u32>) -
     );
     config.database = "sqlite::memory:".into();
     config.setup_code = None;
+    config.guests = true;
     let clock = Arc::new(Past::default());
     serve::run_with(&config, ready_file, clock.clone(), |ports| async move {
         let began = Instant::now();
@@ -67,6 +68,7 @@ fn unhurried() -> Settings {
     let at_once = Rate::new(100_000, 100_000, Duration::from_secs(1));
     Settings {
         registration_open: true,
+        guests: false,
         setup_code: None,
         issuer: "rill".into(),
         limits: Limits {

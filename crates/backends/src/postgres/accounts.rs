@@ -62,9 +62,14 @@ pub(crate) async fn create(tx: &Transaction<'_>, wanted: &NewAccount) -> Answer<
     required(tx, wanted.id).await
 }
 
-/// Whether there is any account.
+/// Whether anybody has an account; guests come without one, and bots are somebody's.
 pub(crate) async fn any(tx: &Transaction<'_>) -> Answer<bool> {
-    exists(tx, "select 1 from users limit 1", &[]).await
+    exists(
+        tx,
+        "select 1 from users where role not in ('guest', 'bot') limit 1",
+        &[],
+    )
+    .await
 }
 
 pub(crate) async fn account(tx: &Transaction<'_>, user: UserId) -> Answer<Option<Account>> {
@@ -161,6 +166,13 @@ pub(crate) async fn people_by_username(tx: &Transaction<'_>, names: &[String]) -
     );
     let found = rows(tx, &statement, &[&names]).await?;
     found.iter().map(|row| person(row, 0)).collect()
+}
+
+/// Ids are in the order of time.
+pub(crate) async fn person_from(tx: &Transaction<'_>, first: UserId) -> Answer<Option<Person>> {
+    let statement = format!("select {PERSON} from users u where u.id >= $1 order by u.id limit 1");
+    let row = self::first(tx, &statement, &[&first.0]).await?;
+    row.as_ref().map(|row| person(row, 0)).transpose()
 }
 
 pub(crate) async fn find(tx: &Transaction<'_>, text: &str, after: Option<&str>, limit: usize) -> Answer<Vec<Person>> {

@@ -8,14 +8,15 @@ use chat::error::Result;
 use chat::event::{Draft, Entry, Outcome};
 use chat::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
 use chat::message::{Edit, Message, Page, Query, Range, Target};
-use chat::ports::{KeptAnswer, Store};
+use chat::ports::{DeadLetter, KeptAnswer, Store};
 use chat::room::{Membership, Mine, Room};
 
+use super::columns::integer;
 use super::commit::Manner;
 use super::fault::Fault;
 use super::{
-    Postgres, accounts, answers, commit, entries, finish, logins, members, messages, reading, rooms, search, seeking,
-    writing,
+    Postgres, accounts, answers, commit, entries, finish, letters, logins, members, messages, reading, rooms, search,
+    seeking, writing,
 };
 
 #[async_trait]
@@ -273,6 +274,13 @@ impl Store for Postgres {
         answer.map_err(Fault::into_error)
     }
 
+    async fn person_from(&self, first: UserId) -> Result<Option<Person>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = accounts::person_from(&tx, first).await;
+        answer.map_err(Fault::into_error)
+    }
+
     async fn find_people(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Person>> {
         let _turn = self.turn().await?;
         let mut link = self.link().await?;
@@ -392,5 +400,34 @@ impl Store for Postgres {
         let tx = writing(&mut link).await?;
         let answer = answers::keep(&tx, user, key, &answer, now).await;
         finish(tx, answer).await
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Result<()> {
+        let now = self.clock.now();
+        let mut link = self.link().await?;
+        let tx = writing(&mut link).await?;
+        let answer = letters::bury(&tx, &letter, now).await;
+        finish(tx, answer).await
+    }
+
+    async fn dead_letters(&self, after: i64, limit: usize) -> Result<Vec<DeadLetter>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = letters::page(&tx, after, integer(limit as u64)).await;
+        answer.map_err(Fault::into_error)
+    }
+
+    async fn exhume(&self, id: i64) -> Result<Option<DeadLetter>> {
+        let mut link = self.link().await?;
+        let tx = writing(&mut link).await?;
+        let answer = letters::exhume(&tx, id).await;
+        finish(tx, answer).await
+    }
+
+    async fn active_rooms(&self, limit: usize) -> Result<Vec<(RoomId, Seq)>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = rooms::active(&tx, limit).await;
+        answer.map_err(Fault::into_error)
     }
 }

@@ -55,9 +55,10 @@ pub(crate) fn create(db: &Connection, wanted: &NewAccount) -> Answer<Account> {
     required(db, wanted.id)
 }
 
-/// Whether there is any account.
+/// Whether anybody has an account; guests come without one, and bots are somebody's.
 pub(crate) fn any(db: &Connection) -> Answer<bool> {
-    Ok(db.prepare_cached("select 1 from users limit 1")?.exists([])?)
+    let mut statement = db.prepare_cached("select 1 from users where role not in ('guest', 'bot') limit 1")?;
+    Ok(statement.exists([])?)
 }
 
 pub(crate) fn account(db: &Connection, user: UserId) -> Answer<Option<Account>> {
@@ -156,6 +157,15 @@ pub(crate) fn people_by_username(db: &Connection, names: &[String]) -> Answer<Ve
         people.extend(statement.query_row([name], |row| person(row, 0)).optional()?);
     }
     Ok(people)
+}
+
+/// Ids are in the order of time.
+pub(crate) fn person_from(db: &Connection, first: UserId) -> Answer<Option<Person>> {
+    let mut statement = db.prepare_cached(
+        "select u.id, u.username, u.display_name, u.role, u.avatar from users u where u.id >= ? order by u.id limit 1",
+    )?;
+    let found = statement.query_row([first.0.as_bytes()], |row| person(row, 0));
+    Ok(found.optional()?)
 }
 
 pub(crate) fn find(db: &Connection, text: &str, after: Option<&str>, limit: usize) -> Answer<Vec<Person>> {

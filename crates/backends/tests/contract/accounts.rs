@@ -12,6 +12,7 @@ use crate::world::{START, World, new_account};
 crate::promises! {
     of_many_who_register_at_once_one_owns_the_server
     the_first_account_owns_nothing_where_it_may_not
+    guests_and_bots_do_not_make_a_server_somebody_s
     user_names_and_addresses_are_unique
     one_signs_in_by_name_or_address
     a_profile_changes_field_by_field
@@ -19,6 +20,7 @@ crate::promises! {
     roles_bans_and_passwords_change
     a_password_that_changed_meanwhile_is_not_replaced
     people_are_found_by_part_of_either_name
+    people_are_found_by_the_order_of_their_ids
     a_picture_is_kept_as_long_as_somebody_has_it
     what_does_not_exist_is_not_found
 }
@@ -49,6 +51,40 @@ async fn the_first_account_owns_nothing_where_it_may_not(world: World) {
         ..new_account("bob")
     };
     assert_eq!(world.store.create_account(late).await.unwrap().person.role, Role::Guest);
+}
+
+async fn people_are_found_by_the_order_of_their_ids(world: World) {
+    let mut ids = Vec::new();
+    for name in ["ada", "bob", "cleo"] {
+        ids.push(world.person(name).await);
+    }
+    ids.sort();
+    let from = async |number: u128| {
+        let found = world.store.person_from(UserId(Uuid::from_u128(number))).await.unwrap();
+        found.map(|person| person.id)
+    };
+    assert_eq!(from(0).await, Some(ids[0]));
+    assert_eq!(from(ids[1].0.as_u128()).await, Some(ids[1]));
+    assert_eq!(from(ids[1].0.as_u128() + 1).await, Some(ids[2]));
+    assert_eq!(from(u128::MAX).await, None);
+}
+
+async fn guests_and_bots_do_not_make_a_server_somebody_s(world: World) {
+    for (name, role) in [("guest-1", Role::Guest), ("rill", Role::Bot)] {
+        let wanted = NewAccount {
+            role,
+            ..new_account(name)
+        };
+        assert_eq!(world.store.create_account(wanted).await.unwrap().person.role, role);
+        assert!(!world.store.has_accounts().await.unwrap());
+    }
+    let owner = NewAccount {
+        may_own: true,
+        ..new_account("ada")
+    };
+    let owner = world.store.create_account(owner).await.unwrap();
+    assert_eq!(owner.person.role, Role::SuperAdmin);
+    assert!(world.store.has_accounts().await.unwrap());
 }
 
 async fn user_names_and_addresses_are_unique(world: World) {

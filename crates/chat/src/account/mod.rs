@@ -1,6 +1,7 @@
 //! Accounts: people, bots and guests, and the logins they act through.
 
 pub mod ban;
+pub mod guest;
 mod local;
 pub mod password;
 pub mod profile;

@@ -5,7 +5,7 @@ use ring::digest::{SHA256, digest};
 use super::{Account, Actor, Avatar, Person, ProfileChanges, password};
 use crate::Chat;
 use crate::error::{Error, Result};
-use crate::event::Signal;
+use crate::event::{Signal, Status};
 use crate::ids::{RoomId, UserId};
 use crate::limits::{AVATAR_BYTES_MAX, PAGE_MAX, PROFILE_FIELD_CHARS_MAX, QUERY_CHARS_MAX};
 use crate::rates::Action;
@@ -64,6 +64,16 @@ impl Chat {
     pub async fn person(&self, _actor: &Actor, user: UserId) -> Result<Person> {
         let account = self.ports.store.account(user).await?;
         Ok(account.ok_or(Error::NotFound { what: "user" })?.person)
+    }
+
+    /// Whoever has the smallest id that is not below `first`.
+    pub async fn person_from(&self, first: UserId) -> Result<Option<Person>> {
+        self.ports.store.person_from(first).await
+    }
+
+    /// Whether they are here, in the order asked.
+    pub async fn statuses(&self, users: &[UserId]) -> Result<Vec<Status>> {
+        self.ports.presence.of(users).await
     }
 
     /// People whose user name or display name contains `query`, by user name, after the one named `after`.

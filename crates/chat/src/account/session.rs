@@ -4,7 +4,7 @@
 
 use super::sign_in::TokenPair;
 use super::token::Claim;
-use super::{Account, Actor, Login, LoginKind};
+use super::{Account, Actor, Login, LoginKind, Role};
 use crate::Chat;
 use crate::error::{Error, Result};
 use crate::event::Signal;
@@ -101,6 +101,9 @@ impl Chat {
         let account = self.ports.store.account(actor.id()).await?;
         if account.is_some_and(|account| account.banned_at.is_some()) {
             return Err(Error::Banned);
+        }
+        if actor.person.role == Role::Guest {
+            return Ok(());
         }
         let login = self.ports.store.login(actor.session).await?;
         let now = self.actor_of(login).await?;

@@ -49,6 +49,8 @@ impl Chat {
         } else {
             None
         };
+        // Guests, and the server itself, have none.
+        let found = found.filter(|(_, phc)| !phc.is_empty());
         self.admit_attempt(found.as_ref().map(|(account, _)| account.person.id), &login, peer)
             .await?;
         let phc = found.as_ref().map(|(_, phc)| phc.as_str());

@@ -30,6 +30,16 @@ impl Chat {
     /// Opens a room with the actor as its owner. Repeated with the same client id, it answers with the same room.
     pub async fn open_room(&self, actor: &Actor, wanted: NewRoomRequest, client_id: Option<ClientId>) -> Result<Mine> {
         self.rates.admit(Action::OpenRoom, actor.id())?;
+        self.open_counted_room(actor, wanted, client_id).await
+    }
+
+    /// The same for whom it was counted already.
+    pub(crate) async fn open_counted_room(
+        &self,
+        actor: &Actor,
+        wanted: NewRoomRequest,
+        client_id: Option<ClientId>,
+    ) -> Result<Mine> {
         match wanted.kind {
             RoomKind::Public | RoomKind::Private => {}
             RoomKind::Direct | RoomKind::Group => {

@@ -2,14 +2,14 @@
 //!
 //! Architecture invariant: bytes become chat's verbs here and the hub's frames become bytes; no rules.
 
-mod connection;
+pub(crate) mod connection;
 pub mod cursor;
-mod greeting;
-mod inlet;
-mod native;
-mod outlet;
-mod resume;
-mod socket;
+pub(crate) mod greeting;
+pub(crate) mod inlet;
+pub(crate) mod native;
+pub(crate) mod outlet;
+pub(crate) mod resume;
+pub(crate) mod socket;
 pub mod sse;
 pub mod streams;
 pub mod websocket;

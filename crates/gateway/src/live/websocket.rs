@@ -4,10 +4,12 @@ use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use hyper::upgrade::OnUpgrade;
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
+use tokio::net::TcpStream;
 use tracing::Instrument;
 
 use super::socket;
@@ -32,28 +34,68 @@ pub async fn open(Shared(gateway): Shared<State>, request: Request) -> Response 
 }
 
 async fn admit(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> {
-    let held = admission::socket(gateway, parts)?;
-    let accept = accept(parts)?;
-    let upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::UpgradeRequired)?;
+    let handshake = Handshake::of(gateway, parts)?;
+    refuse_query(parts)?;
     let actor = actor::identify(gateway, parts).await?.map(Box::new);
     let own = gateway.clone();
-    let task = async move {
-        // The client went before it heard the answer.
-        let Ok(upgraded) = upgrade.await else { return };
-        let Some((stream, ahead)) = serve::bare(upgraded) else {
-            tracing::error!("a socket came over something else than a connection of this server");
-            return;
+    Ok(handshake.shake(gateway, move |stream, ahead| socket::serve(own, stream, ahead, actor)))
+}
+
+/// A request for a socket that has a place and is well formed.
+pub(crate) struct Handshake {
+    held: admission::Held,
+    answer: Response,
+    upgrade: OnUpgrade,
+}
+
+impl Handshake {
+    /// Takes a place, and checks the form of the request.
+    pub(crate) fn of(gateway: &State, parts: &mut Parts) -> Result<Self, Refusal> {
+        let held = admission::socket(gateway, parts)?;
+        let (answer, upgrade) = shake(parts)?;
+        Ok(Self { held, answer, upgrade })
+    }
+
+    /// Answers the request; the connection is `serve`d as a task of the gateway's once the client has heard that.
+    pub(crate) fn shake<F>(
+        self,
+        gateway: &State,
+        task_of: impl FnOnce(TcpStream, Bytes) -> F + Send + 'static,
+    ) -> Response
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let Self { held, answer, upgrade } = self;
+        let task = async move {
+            if let Some((stream, ahead)) = opened(upgrade).await {
+                task_of(stream, ahead).await;
+            }
+            drop(held);
         };
-        socket::serve(own, stream, ahead, actor).await;
-        drop(held);
-    };
-    gateway.tasks.spawn(task.in_current_span());
+        gateway.tasks.spawn(task.in_current_span());
+        answer
+    }
+}
+
+/// Shakes hands, whatever is spoken over the socket then: the answer, and where the socket will come from.
+pub(crate) fn shake(parts: &mut Parts) -> Result<(Response, OnUpgrade), Refusal> {
+    let accept = accept(parts)?;
+    let upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::UpgradeRequired)?;
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    Ok(response)
+    Ok((response, upgrade))
+}
+
+/// The socket, and what was read of it already; `None` if the client went before it heard the answer.
+pub(crate) async fn opened(upgrade: OnUpgrade) -> Option<(TcpStream, Bytes)> {
+    let bare = serve::bare(upgrade.await.ok()?);
+    if bare.is_none() {
+        tracing::error!("a socket came over something else than a connection of this server");
+    }
+    bare
 }
 
 /// Checks the request for a socket and answers the value of `Sec-WebSocket-Accept`.
@@ -67,12 +109,6 @@ fn accept(parts: &Parts) -> Result<HeaderValue, Refusal> {
     if !wants || version.is_none_or(|version| version != "13") {
         return Err(Refusal::UpgradeRequired);
     }
-    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-        return Err(Refusal::invalid(
-            "query",
-            "must be empty: the socket knows no query parameters",
-        ));
-    }
     let wrong = || Refusal::Malformed("Sec-WebSocket-Key must be 16 bytes in base64, once".to_owned());
     let key = only(headers, header::SEC_WEBSOCKET_KEY).ok_or_else(wrong)?;
     let bytes = STANDARD.decode(key.as_bytes()).map_err(|_| wrong())?;
@@ -80,6 +116,17 @@ fn accept(parts: &Parts) -> Result<HeaderValue, Refusal> {
         return Err(wrong());
     }
     HeaderValue::from_str(&proof(key.as_bytes())).map_err(|_| wrong())
+}
+
+/// The native socket takes nothing from its address.
+fn refuse_query(parts: &Parts) -> Result<(), Refusal> {
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Refusal::invalid(
+            "query",
+            "must be empty: the socket knows no query parameters",
+        ));
+    }
+    Ok(())
 }
 
 /// What shows that the key was read by somebody who speaks WebSocket.
@@ -118,6 +165,7 @@ mod tests {
             .header("connection", "keep-alive, Upgrade")
             .header("upgrade", "websocket");
         let (parts, ()) = change(request).body(()).expect("a request").into_parts();
+        refuse_query(&parts)?;
         accept(&parts)
     }
 
@@ -162,7 +210,11 @@ mod tests {
 
     #[test]
     fn the_socket_takes_nothing_from_the_url() {
-        let refused = asked(|request| keyed(request).uri("/api/v1/ws?room=1"));
-        assert!(matches!(refused, Err(Refusal::Invalid { .. })));
+        let judge = |uri: &str| {
+            let (parts, ()) = http::Request::get(uri).body(()).expect("a request").into_parts();
+            refuse_query(&parts)
+        };
+        assert!(matches!(judge("/api/v1/ws?room=1"), Err(Refusal::Invalid { .. })));
+        assert_eq!(judge("/api/v1/ws?"), Ok(()));
     }
 }

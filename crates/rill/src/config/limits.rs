@@ -73,6 +73,9 @@ pub const LIMITS: &[Limit] = &[
     rate("registrations_per_address", "Registrations from one address.", |l| {
         &mut l.registrations_per_address
     }),
+    rate("guests_per_address", "New guests from one address.", |l| {
+        &mut l.guests_per_address
+    }),
     rate("requests_per_user", "REST requests of one person.", |l| {
         &mut l.requests_per_user
     }),

@@ -1,5 +1,7 @@
 //! Turns the texts of settings into checked values.
 
+use std::net::SocketAddr;
+
 use anyhow::{Result, bail};
 use chat::limits::Limits;
 
@@ -64,6 +66,25 @@ impl Reader<'_> {
             }
         };
         self.list(name).into_iter().map(check).collect()
+    }
+
+    /// Listeners of doors: each a name that there is, and an address.
+    pub(super) fn doors(&self) -> Result<Vec<(&'static str, SocketAddr)>> {
+        let names: Vec<&str> = gateway::dialects::doors().collect();
+        let fix = format!(
+            "write a door and where it listens, such as aiohttp=127.0.0.1:8081; the doors are {}",
+            names.join(", ")
+        );
+        let read = |item: &String| {
+            let (name, address) = item.split_once('=')?;
+            let name = names.iter().find(|known| **known == name)?;
+            Some((*name, address.parse().ok()?))
+        };
+        let list = self.list("door");
+        let doors = list
+            .iter()
+            .map(|item| read(item).ok_or_else(|| self.wrong("door", &fix)));
+        doors.collect()
     }
 
     pub(super) fn drain_seconds(&self) -> Result<u64> {

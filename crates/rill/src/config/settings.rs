@@ -40,6 +40,18 @@ pub const SETTINGS: &[Setting] = &[
         "sqlite:PATH, sqlite::memory:, or postgres://USER:PASSWORD@HOST/DATABASE; unset means sqlite:rill.db in the data folder.",
     ),
     setting(
+        "redis",
+        "URL,URL",
+        "",
+        "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, several for a Redis Cluster.",
+    ),
+    setting(
+        "worker",
+        "on|off",
+        "on",
+        "With redis: whether this server brings messages into the database, too; off where `rill worker` does.",
+    ),
+    setting(
         "public_url",
         "URL",
         "",
@@ -69,6 +81,18 @@ pub const SETTINGS: &[Setting] = &[
         "open|closed",
         "open",
         "Whether people may make accounts for themselves.",
+    ),
+    setting(
+        "guests",
+        "BOOL",
+        "false",
+        "Whether the doors of docs/doors.md let people in by a name alone.",
+    ),
+    setting(
+        "door",
+        "NAME=ADDRESS:PORT,…",
+        "",
+        "Listeners of their own for doors of docs/doors.md, such as aiohttp=127.0.0.1:8081.",
     ),
     setting(
         "setup_code",

@@ -1,0 +1,109 @@
+//! Where requests come to the doors: what the native API has no path for is shown to each door in turn, and what none
+//! of them knows is a file of the web client. A door with a listener of its own is asked before everything else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Request, State as Shared};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, response::Html};
+use http::{HeaderMap, Method, StatusCode, header};
+use tower::ServiceExt;
+
+use super::DOORS;
+use crate::{State, assets, request};
+
+/// What a handler can see of the way that a request came by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtDoor {
+    /// The door whose own listener it came to; none on the main one.
+    pub own: Option<&'static str>,
+}
+
+/// A request that the door has no word for, handed back whole.
+#[derive(Clone)]
+struct Passed(Arc<Mutex<Option<Request>>>);
+
+/// Hands a request back, for the next door or the web client.
+pub async fn pass(request: Request) -> Response {
+    let mut response = StatusCode::NOT_FOUND.into_response();
+    response
+        .extensions_mut()
+        .insert(Passed(Arc::new(Mutex::new(Some(request)))));
+    response
+}
+
+/// What the main listener does with paths that are not the native API's.
+pub fn after_the_api(state: State) -> Router {
+    let doors: Arc<[Router]> = DOORS.iter().map(|door| opened(door, &state)).collect();
+    Router::new()
+        .fallback(move |gateway: Shared<State>, request: Request| async move {
+            // Somebody looks at a page: the web client is what they find.
+            if is_a_visit(request.method(), request.headers()) {
+                return assets::serve(gateway, request).await;
+            }
+            match through(&doors, AtDoor { own: None }, request).await {
+                Ok(response) => response,
+                Err(request) => assets::serve(gateway, request).await,
+            }
+        })
+        .with_state(state)
+}
+
+/// Everything that a door's own listener serves: its contract at the root, then all that the main one serves.
+pub fn own_listener(name: &str, state: State) -> Router {
+    let door = DOORS.iter().find(|door| door.name == name);
+    let doors: Arc<[Router]> = door.iter().map(|door| opened(door, &state)).collect();
+    let own = AtDoor {
+        own: door.map(|door| door.name),
+    };
+    let main = crate::unguarded(state.clone());
+    let serve = move |request: Request| async move {
+        let is_its_page = request.uri().path() == "/" && is_a_visit(request.method(), request.headers());
+        if is_its_page && let Some(name) = own.own {
+            return Html(PAGE.replace("NAME", name)).into_response();
+        }
+        match through(&doors, own, request).await {
+            Ok(response) => response,
+            Err(request) => main.oneshot(request).await.into_response(),
+        }
+    };
+    Router::new()
+        .fallback(serve)
+        .layer(from_fn_with_state(state, request::door))
+}
+
+/// What stands at the root of a door's own listener.
+const PAGE: &str = "<!doctype html><meta charset=\"utf-8\"><title>NAME</title>\
+    <p>This is the door NAME of a Rill server.</p>\
+    <p>Clients of the original connect here; people find the web client at the server's main address.</p>\n";
+
+fn opened(door: &super::Door, state: &State) -> Router {
+    (door.routes)()
+        .fallback(pass)
+        .method_not_allowed_fallback(pass)
+        .with_state(state.clone())
+}
+
+/// Shows the request to each door until one of them answers; `Err` is the request that none of them knows.
+async fn through(doors: &[Router], at: AtDoor, mut request: Request) -> Result<Response, Request> {
+    request.extensions_mut().insert(at);
+    for door in doors {
+        let Ok(mut response) = door.clone().oneshot(request).await;
+        let Some(Passed(back)) = response.extensions_mut().remove::<Passed>() else {
+            return Ok(response);
+        };
+        let back = back.lock().unwrap_or_else(PoisonError::into_inner).take();
+        request = back.unwrap_or_else(|| Request::new(Body::empty()));
+    }
+    Err(request)
+}
+
+/// A browser that shows what it gets as a page.
+fn is_a_visit(method: &Method, headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    matches!(*method, Method::GET | Method::HEAD)
+        && !headers.contains_key(header::UPGRADE)
+        && accepts.is_some_and(|accept| accept.contains("text/html"))
+}
