@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use support::history::{Attempt, Line, Log, Outcome};
+use support::history::{Attempt, Leftovers, Line, Log, Outcome};
 use support::people::post_as;
 use support::until;
 use tokio::time::{Instant, sleep};
@@ -14,6 +14,8 @@ use crate::load::Load;
 
 /// Every so many-th send is repeated.
 const REPEAT_EVERY: usize = 9;
+/// How long what is on its way may take to arrive.
+const EMPTY_WAIT: Duration = Duration::from_secs(8);
 
 /// Waits until every listener was given the end of every room; how long that took, or nothing if it did not come.
 pub(crate) async fn converged(load: &Load, ears: &[Ear], limit: Duration) -> Option<Duration> {
@@ -97,4 +99,26 @@ pub(crate) async fn told_by(load: &Load, node: usize) -> Log {
         }
     }
     log
+}
+
+/// What is left on the way, once that does not change any longer; nothing where there is no way.
+pub(crate) async fn leftovers(load: &Load, poison: u64) -> Option<Leftovers> {
+    let carrier = load.cluster.carrier.as_ref()?;
+    let start = Instant::now();
+    loop {
+        let (waiting, held) = carrier.unfinished().unwrap_or((u64::MAX, 0));
+        let letters = load.cluster.sql("select count(*) from dead_letters");
+        let dead_letters = letters.ok().and_then(|count| count.parse().ok()).unwrap_or(u64::MAX);
+        let left = Leftovers {
+            waiting,
+            held,
+            dead_letters,
+            poison,
+        };
+        let is_clean = waiting == 0 && held == 0 && dead_letters == poison;
+        if is_clean || start.elapsed() > EMPTY_WAIT {
+            return Some(left);
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
 }

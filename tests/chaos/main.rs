@@ -3,6 +3,7 @@
 //! `chaos run SEED SECONDS` is one run by chance, `chaos planted PROGRAM` shows that planted bugs are caught, and
 //! `chaos check FILE` judges a history that was kept.
 
+mod carrier;
 mod cluster;
 mod ending;
 mod faults;
@@ -26,6 +27,7 @@ use support::checker::check;
 use support::history::History;
 use support::journal;
 
+use cluster::Joined;
 use faults::swarm;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -104,6 +106,9 @@ async fn one(seed: u64, time: Duration) -> bool {
         pause: PAUSE,
         faults: Faults::Swarm(&kinds, time),
         rest: REST,
+        joined: Joined::ByRedis {
+            lasting: Chance::new(seed).branch(9).percent(50),
+        },
         planted: None,
         prepare: "",
     };

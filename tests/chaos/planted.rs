@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::ATTENDED;
-use crate::cluster::NO_BUG;
+use crate::cluster::{Joined, NO_BUG};
 use crate::faults::Kind;
 use crate::run::{Faults, Plan, run};
 
@@ -22,6 +22,7 @@ struct Case {
     breaks: Option<Assertion>,
     faults: &'static [Kind],
     prepare: &'static str,
+    joined: Joined,
 }
 
 const fn case(bug: &'static str, breaks: Assertion, faults: &'static [Kind]) -> Case {
@@ -30,6 +31,7 @@ const fn case(bug: &'static str, breaks: Assertion, faults: &'static [Kind]) -> 
         breaks: Some(breaks),
         faults,
         prepare: "",
+        joined: Joined::ByHeads,
     }
 }
 
@@ -39,6 +41,7 @@ const CASES: &[Case] = &[
         breaks: None,
         faults: &[Kind::KillNode, Kind::TerminateBackends, Kind::CrashPostgres],
         prepare: "",
+        joined: Joined::ByRedis { lasting: false },
     },
     Case {
         // The index would still refuse the second.
@@ -72,6 +75,22 @@ const CASES: &[Case] = &[
     case("RefusedIsKept", Assertion::NoInvention, &[]),
     case("NewestFirst", Assertion::LaneOrder, &[]),
     case("Leak", Assertion::BoundedMemory, &[]),
+    Case {
+        joined: Joined::ByRedis { lasting: true },
+        ..case(
+            "OnlyNewIsTaken",
+            Assertion::NothingLeft,
+            &[Kind::KillNode, Kind::KillNode, Kind::KillNode],
+        )
+    },
+    Case {
+        joined: Joined::ByRedis { lasting: false },
+        ..case(
+            "RecentsWithHoles",
+            Assertion::RecentsSuffix,
+            &[Kind::FlushRedis, Kind::KillRedis, Kind::KillNode],
+        )
+    },
 ];
 
 /// So many clusters run at once.
@@ -139,6 +158,7 @@ pub(crate) async fn one(program: &Path, bug: &str) -> bool {
         pause: Duration::from_millis(40),
         faults: Faults::Each(case.faults, calm),
         rest: REST,
+        joined: case.joined,
         planted: Some((program, case.bug)),
         prepare: case.prepare,
     };
