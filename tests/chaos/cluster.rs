@@ -9,11 +9,22 @@ use support::proxy::Proxy;
 use support::{Options, Server};
 use tokio::sync::Mutex;
 
+use crate::carrier::Carrier;
+
 /// How many nodes there are.
 pub(crate) const NODES: usize = 2;
 
 /// The name of no bug: the other build as it should be.
 pub(crate) const NO_BUG: &str = "none";
+
+/// How nodes hear of each other.
+#[derive(Clone, Copy)]
+pub(crate) enum Joined {
+    /// By comparing heads with the log alone.
+    ByHeads,
+    /// By Redis; a lasting one writes down what it holds.
+    ByRedis { lasting: bool },
+}
 
 /// One server, and the way to it.
 pub(crate) struct Node {
@@ -26,16 +37,24 @@ pub(crate) struct Cluster {
     pub(crate) nodes: Vec<Node>,
     pub(crate) balancer: Proxy,
     pub(crate) postgres: Postgres,
+    pub(crate) carrier: Option<Carrier>,
     url: String,
     origin: Instant,
 }
 
 impl Cluster {
     /// Starts it all; another program than the binary under test, and a bug in it, if named.
-    pub(crate) async fn start(planted: Option<(&Path, &str)>) -> Self {
-        let postgres = tokio::task::block_in_place(Postgres::start);
+    pub(crate) async fn start(joined: Joined, planted: Option<(&Path, &str)>) -> Self {
+        let postgres = blocking(Postgres::start);
         let url = postgres.database();
         let mut options = Options::default().flag("--database", &url);
+        let carrier = match joined {
+            Joined::ByHeads => None,
+            Joined::ByRedis { lasting } => Some(Carrier::start(lasting).await),
+        };
+        if let Some(carrier) = &carrier {
+            options = options.flag("--redis", &carrier.url());
+        }
         if let Some((program, bug)) = planted {
             options = options.program(program);
             if bug != NO_BUG {
@@ -56,6 +75,7 @@ impl Cluster {
             balancer: Proxy::between(&ways).await,
             nodes,
             postgres,
+            carrier,
             url,
             origin: Instant::now(),
         }
@@ -68,7 +88,7 @@ impl Cluster {
 
     /// Runs statements in the database of the nodes.
     pub(crate) fn sql(&self, statements: &str) -> Result<String, String> {
-        tokio::task::block_in_place(|| self.postgres.try_sql(self.database(), statements))
+        blocking(|| self.postgres.try_sql(self.database(), statements))
     }
 
     /// The name of the database of the nodes.
@@ -92,6 +112,16 @@ impl Cluster {
             let value = self.sql(&format!("show {name}")).unwrap_or_else(|why| why);
             format!("{name} {value}")
         });
-        said.join(", ")
+        let carrier = self.carrier.iter().map(Carrier::settings);
+        said.into_iter().chain(carrier).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Does what waits for another process.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the work borrows the cluster, so it cannot go to another thread; the other workers go on"
+)]
+pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
-use support::history::{Attempt, Line, Log, Outcome};
+use support::history::{Attempt, Leftovers, Line, Log, Outcome};
 use support::people::post_as;
 use support::until;
 use tokio::time::{Instant, sleep};
@@ -15,22 +14,8 @@ use crate::load::Load;
 
 /// Every so many-th send is repeated.
 const REPEAT_EVERY: usize = 9;
-
-/// What a row of the log says, in JSON.
-#[derive(Deserialize)]
-struct Row {
-    room: Uuid,
-    seq: u64,
-    id: Uuid,
-    sender: Uuid,
-    client_id: Option<String>,
-    text: Option<String>,
-}
-
-const ROWS: &str = "
-    select json_build_object('room', room_id, 'seq', seq, 'id', id, 'sender', actor_id, 'client_id', client_id,
-        'text', case when body::json->>'kind' = 'message_posted' then body::json->>'text' end)
-    from log order by room_id, seq";
+/// How long what is on its way may take to arrive.
+const EMPTY_WAIT: Duration = Duration::from_secs(8);
 
 /// Waits until every listener was given the end of every room; how long that took, or nothing if it did not come.
 pub(crate) async fn converged(load: &Load, ears: &[Ear], limit: Duration) -> Option<Duration> {
@@ -116,24 +101,24 @@ pub(crate) async fn told_by(load: &Load, node: usize) -> Log {
     log
 }
 
-/// The log as the table has it.
-pub(crate) fn kept(load: &Load) -> Log {
-    let rows = load.cluster.sql(ROWS).expect("PostgreSQL answers");
-    let mut log = Log::new();
-    for text in rows.lines() {
-        let row: Row = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"));
-        if load.crowd.rooms.contains(&row.room) {
-            log.entry(row.room).or_default().push(Line {
-                room: row.room,
-                seq: row.seq,
-                id: row.id,
-                sender: row.sender,
-                client_id: row.client_id,
-                body: None,
-                text: row.text,
-                moves: Vec::new(),
-            });
+/// What is left on the way, once that does not change any longer; nothing where there is no way.
+pub(crate) async fn leftovers(load: &Load, poison: u64) -> Option<Leftovers> {
+    let carrier = load.cluster.carrier.as_ref()?;
+    let start = Instant::now();
+    loop {
+        let (waiting, held) = carrier.unfinished().unwrap_or((u64::MAX, 0));
+        let letters = load.cluster.sql("select count(*) from dead_letters");
+        let dead_letters = letters.ok().and_then(|count| count.parse().ok()).unwrap_or(u64::MAX);
+        let left = Leftovers {
+            waiting,
+            held,
+            dead_letters,
+            poison,
+        };
+        let is_clean = waiting == 0 && held == 0 && dead_letters == poison;
+        if is_clean || start.elapsed() > EMPTY_WAIT {
+            return Some(left);
         }
+        sleep(Duration::from_millis(50)).await;
     }
-    log
 }

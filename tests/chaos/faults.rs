@@ -23,6 +23,11 @@ pub(crate) enum Kind {
     TerminateBackends,
     FreezePostgres,
     LockRoom,
+    KillRedis,
+    FlushRedis,
+    FreezeRedis,
+    CutRedis,
+    PromoteReplica,
     /// Every process is killed at once.
     KillEverything,
 }
@@ -37,6 +42,11 @@ pub(crate) const ALL: &[Kind] = &[
     Kind::TerminateBackends,
     Kind::FreezePostgres,
     Kind::LockRoom,
+    Kind::KillRedis,
+    Kind::FlushRedis,
+    Kind::FreezeRedis,
+    Kind::CutRedis,
+    Kind::PromoteReplica,
     Kind::KillEverything,
 ];
 
@@ -55,6 +65,7 @@ enum Target {
     Node(usize),
     Network(usize),
     Postgres,
+    Redis,
     Everything,
 }
 
@@ -64,6 +75,7 @@ impl fmt::Display for Target {
             Self::Node(number) => write!(f, "node {number}"),
             Self::Network(number) => write!(f, "network of node {number}"),
             Self::Postgres => f.write_str("PostgreSQL"),
+            Self::Redis => f.write_str("Redis"),
             Self::Everything => f.write_str("everything"),
         }
     }
@@ -81,6 +93,11 @@ impl fmt::Display for Kind {
             Self::TerminateBackends => "backends terminated",
             Self::FreezePostgres => "PostgreSQL frozen (SIGSTOP)",
             Self::LockRoom => "hot room locked",
+            Self::KillRedis => "Redis killed (SIGKILL)",
+            Self::FlushRedis => "Redis forgets everything (FLUSHALL)",
+            Self::FreezeRedis => "Redis frozen (SIGSTOP)",
+            Self::CutRedis => "network of Redis cut",
+            Self::PromoteReplica => "replica of Redis promoted that lost writes",
             Self::KillEverything => "everything killed at once",
         })
     }
@@ -96,6 +113,9 @@ impl Kind {
             | Self::TerminateBackends
             | Self::FreezePostgres
             | Self::LockRoom => Target::Postgres,
+            Self::KillRedis | Self::FlushRedis | Self::FreezeRedis | Self::CutRedis | Self::PromoteReplica => {
+                Target::Redis
+            }
             Self::KillEverything => Target::Everything,
         }
     }
@@ -103,11 +123,20 @@ impl Kind {
     /// Whether it lasts a while; the others are over at once, and recovery is counted from their beginning.
     pub(crate) fn lasts(self) -> bool {
         match self {
-            Self::FreezeNode | Self::CutNetwork | Self::HalfOpenNetwork | Self::FreezePostgres | Self::LockRoom => true,
+            Self::FreezeNode
+            | Self::CutNetwork
+            | Self::HalfOpenNetwork
+            | Self::FreezePostgres
+            | Self::LockRoom
+            | Self::KillRedis
+            | Self::FreezeRedis
+            | Self::CutRedis => true,
             Self::KillNode
             | Self::CrashPostgres
             | Self::RestartPostgres
             | Self::TerminateBackends
+            | Self::FlushRedis
+            | Self::PromoteReplica
             | Self::KillEverything => false,
         }
     }
@@ -209,8 +238,12 @@ async fn strike(cluster: &Cluster, kind: Kind, target: Target, lasts: Duration) 
             );
             let _ = cluster.sql(&hold);
         }
+        (kind, Target::Redis) => harm_redis(cluster, kind, lasts).await,
         (Kind::KillEverything, _) => {
             cluster.postgres.crash();
+            if let Some(carrier) = &cluster.carrier {
+                carrier.kill(Duration::ZERO).await;
+            }
             join_all((0..cluster.nodes.len()).map(|number| kill(cluster, number))).await;
         }
         (kind, target) => unreachable!("{kind} on {target}"),
@@ -220,6 +253,19 @@ async fn strike(cluster: &Cluster, kind: Kind, target: Target, lasts: Duration) 
         target: target.to_string(),
         began,
         ended: cluster.now(),
+    }
+}
+
+/// Nothing where there is no Redis.
+async fn harm_redis(cluster: &Cluster, kind: Kind, lasts: Duration) {
+    let Some(carrier) = &cluster.carrier else { return };
+    match kind {
+        Kind::KillRedis => carrier.kill(lasts).await,
+        Kind::FlushRedis => carrier.flush(lasts.as_millis() % 2 == 0),
+        Kind::FreezeRedis => carrier.freeze(lasts).await,
+        Kind::CutRedis => carrier.cut(lasts).await,
+        Kind::PromoteReplica => carrier.promote().await,
+        other => unreachable!("{other} on Redis"),
     }
 }
 

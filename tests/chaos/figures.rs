@@ -16,7 +16,7 @@ const AFTERMATH_US: u64 = 1_000_000;
 pub(crate) fn tell(history: &History) -> String {
     let mut text = String::new();
     let mut put = |line: String| writeln!(text, "{line}").expect("a text takes it");
-    let ways = [Way::WebSocket, Way::Rest, Way::Events];
+    let ways = [Way::WebSocket, Way::Rest, Way::SocketIo];
     let sent = |way: Way| history.attempts.iter().filter(|attempt| attempt.way == way).count();
     let sent = ways.map(|way| format!("{way:?} {}", sent(way)));
     put(format!("sends by way: {}", sent.join(", ")));

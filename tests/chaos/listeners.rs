@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::live::{Live, Proof, Settings};
-use protocol::live::Frame;
+use protocol::live::{Command, Frame};
 use reqwest::Method;
-use support::history::{Line, Listener};
+use support::engine::{Told, Wire, event, frame};
+use support::history::{Heard, Line, Listener};
 use support::stream::{Events, Piece};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -81,7 +82,25 @@ pub(crate) fn stream(load: &Arc<Load>, member: &Member, node: Option<usize>) -> 
     (task, ear)
 }
 
-/// The rule of a client, for streams.
+/// A client of Socket.IO that connects again whenever its connection ends, until its task is aborted.
+pub(crate) fn socket_io(load: &Arc<Load>, member: &Member, node: Option<usize>) -> (JoinHandle<()>, Ear) {
+    let ear = ear(load, member, "Socket.IO");
+    let (load, member, mine) = (load.clone(), member.clone(), ear.clone());
+    let task = tokio::spawn(async move {
+        let mut follower = Follower {
+            cursors: load.crowd.heads.clone(),
+            ear: mine,
+            last_id: None,
+        };
+        loop {
+            follower.follow_by_socket_io(&load, &member, node).await;
+            sleep(AGAIN).await;
+        }
+    });
+    (task, ear)
+}
+
+/// The rule of a client, for streams and for Socket.IO.
 struct Follower {
     cursors: BTreeMap<Uuid, u64>,
     ear: Ear,
@@ -89,6 +108,44 @@ struct Follower {
 }
 
 impl Follower {
+    async fn follow_by_socket_io(&mut self, load: &Load, member: &Member, node: Option<usize>) {
+        let api = member.through(node);
+        let Ok(token) = api.access_token().await else { return };
+        let Some(mut wire) = Wire::try_signed_in(api.server().as_str(), &token).await else {
+            return;
+        };
+        let resume = Command::Resume {
+            reference: None,
+            epoch: Some(load.crowd.epoch.clone()),
+            rooms: self.cursors.clone(),
+        };
+        self.ear.lock().expect("not poisoned").wire.push(Heard::Connected);
+        wire.say(&event(&resume, Some(1))).await;
+        // The server pings every 25 s.
+        while let Ok(Told::Packet(packet)) = timeout(2 * SILENCE, wire.told()).await {
+            if packet == "2" {
+                wire.say("3").await;
+            } else if let Some(frame) = frame(&packet, None).or_else(|| frame(&packet, Some(1))) {
+                let missed = self.misses(&frame);
+                self.hear(load.now(), &frame);
+                if missed || matches!(frame, Frame::Resync) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether something before the entry has not come.
+    fn misses(&self, frame: &Frame) -> bool {
+        match frame {
+            Frame::Entry { entry } => {
+                let cursor = self.cursors.get(&entry.room);
+                cursor.is_some_and(|cursor| entry.seq > cursor + 1)
+            }
+            _ => false,
+        }
+    }
+
     async fn follow(&mut self, load: &Load, member: &Member, node: Option<usize>) {
         let Some(mut events) = self.open(load, member, node).await else {
             return;

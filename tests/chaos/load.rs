@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use support::history::{Attempt, Outcome, Read, Way};
+use support::history::{Attempt, Outcome, Read, Recents, Way};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -25,6 +25,7 @@ pub(crate) struct Load {
     over: watch::Sender<bool>,
     attempts: Mutex<Vec<Attempt>>,
     reads: Mutex<Vec<Read>>,
+    recents: Mutex<Vec<Recents>>,
     /// The greatest seq of each room that somebody knows of.
     known: Mutex<BTreeMap<Uuid, u64>>,
 }
@@ -40,6 +41,7 @@ impl Load {
             over: watch::Sender::new(false),
             attempts: Mutex::default(),
             reads: Mutex::default(),
+            recents: Mutex::default(),
             known: Mutex::new(known),
         })
     }
@@ -122,11 +124,22 @@ impl Load {
         *greatest = (*greatest).max(seq);
     }
 
+    /// Writes down what is kept of the room beside the log, if anything is.
+    pub(crate) fn sample_recents(&self, room: Uuid) {
+        let Some(carrier) = &self.cluster.carrier else { return };
+        if let Some(entries) = carrier.recents(room) {
+            let at = self.now();
+            let mut recents = self.recents.lock().expect("not poisoned");
+            recents.push(Recents { at, room, entries });
+        }
+    }
+
     /// Everything that was written down; there is nothing left here.
-    pub(crate) fn take(&self) -> (Vec<Attempt>, Vec<Read>) {
+    pub(crate) fn take(&self) -> (Vec<Attempt>, Vec<Read>, Vec<Recents>) {
         let attempts = std::mem::take(&mut *self.attempts.lock().expect("not poisoned"));
         let reads = std::mem::take(&mut *self.reads.lock().expect("not poisoned"));
-        (attempts, reads)
+        let recents = std::mem::take(&mut *self.recents.lock().expect("not poisoned"));
+        (attempts, reads, recents)
     }
 }
 

@@ -3,6 +3,7 @@
 //! `chaos run SEED SECONDS` is one run by chance, `chaos planted PROGRAM` shows that planted bugs are caught, and
 //! `chaos check FILE` judges a history that was kept.
 
+mod carrier;
 mod cluster;
 mod ending;
 mod faults;
@@ -26,11 +27,17 @@ use support::checker::check;
 use support::history::History;
 use support::journal;
 
+use cluster::Joined;
 use faults::swarm;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
 use run::{Faults, Plan, run};
 use seed::Chance;
 
 const USAGE: &str = "usage: chaos run SEED SECONDS | chaos planted PROGRAM [BUG] | chaos check FILE";
+/// The last word for a run that is to end when its standard input does.
+pub(crate) const ATTENDED: &str = "attended";
 /// A writer's pause between two sends.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Everybody must have heard everything so long after the last fault (G14).
@@ -40,17 +47,47 @@ const REST: Duration = Duration::from_secs(10);
 async fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let good = match words[..] {
+    // Whatever ends the work, what was started is ended with it: dropping the work does that.
+    let good = tokio::select! {
+        good = work(&words) => good,
+        () = told_to_stop() => false,
+        () = left_alone(), if words.last() == Some(&ATTENDED) => false,
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn work(words: &[&str]) -> bool {
+    match words {
         ["run", seed, seconds] => match (seed.parse(), seconds.parse()) {
             (Ok(seed), Ok(seconds)) => one(seed, Duration::from_secs(seconds)).await,
             _ => usage(),
         },
         ["planted", program] => planted::all(Path::new(program)).await,
-        ["planted", program, bug] => planted::one(Path::new(program), bug).await,
+        ["planted", program, bug] | ["planted", program, bug, ATTENDED] => planted::one(Path::new(program), bug).await,
         ["check", file] => judge(Path::new(file)),
         _ => usage(),
-    };
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn told_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("a signal can be waited for");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("a signal can be waited for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Waits until whoever holds the other end of the standard input is gone.
+async fn left_alone() {
+    let (gone, left) = oneshot::channel();
+    std::thread::spawn(move || {
+        // What cannot be read has ended as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = gone.send(());
+    });
+    let _ = left.await;
 }
 
 fn usage() -> bool {
@@ -69,6 +106,9 @@ async fn one(seed: u64, time: Duration) -> bool {
         pause: PAUSE,
         faults: Faults::Swarm(&kinds, time),
         rest: REST,
+        joined: Joined::ByRedis {
+            lasting: Chance::new(seed).branch(9).percent(50),
+        },
         planted: None,
         prepare: "",
     };

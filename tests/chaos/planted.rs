@@ -2,14 +2,17 @@
 //! none for the same build without a bug.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
 use support::checker::{Assertion, check};
 use tokio::process::Command;
+use tokio::time::timeout;
 
-use crate::cluster::NO_BUG;
+use crate::ATTENDED;
+use crate::cluster::{Joined, NO_BUG};
 use crate::faults::Kind;
 use crate::run::{Faults, Plan, run};
 
@@ -19,6 +22,7 @@ struct Case {
     breaks: Option<Assertion>,
     faults: &'static [Kind],
     prepare: &'static str,
+    joined: Joined,
 }
 
 const fn case(bug: &'static str, breaks: Assertion, faults: &'static [Kind]) -> Case {
@@ -27,6 +31,7 @@ const fn case(bug: &'static str, breaks: Assertion, faults: &'static [Kind]) -> 
         breaks: Some(breaks),
         faults,
         prepare: "",
+        joined: Joined::ByHeads,
     }
 }
 
@@ -36,6 +41,7 @@ const CASES: &[Case] = &[
         breaks: None,
         faults: &[Kind::KillNode, Kind::TerminateBackends, Kind::CrashPostgres],
         prepare: "",
+        joined: Joined::ByRedis { lasting: false },
     },
     Case {
         // The index would still refuse the second.
@@ -69,10 +75,28 @@ const CASES: &[Case] = &[
     case("RefusedIsKept", Assertion::NoInvention, &[]),
     case("NewestFirst", Assertion::LaneOrder, &[]),
     case("Leak", Assertion::BoundedMemory, &[]),
+    Case {
+        joined: Joined::ByRedis { lasting: true },
+        ..case(
+            "OnlyNewIsTaken",
+            Assertion::NothingLeft,
+            &[Kind::KillNode, Kind::KillNode, Kind::KillNode],
+        )
+    },
+    Case {
+        joined: Joined::ByRedis { lasting: false },
+        ..case(
+            "RecentsWithHoles",
+            Assertion::RecentsSuffix,
+            &[Kind::FlushRedis, Kind::KillRedis, Kind::KillNode],
+        )
+    },
 ];
 
 /// So many clusters run at once.
 const AT_ONCE: usize = 4;
+/// No run may take longer.
+const CASE: Duration = Duration::from_secs(90);
 const CALM: Duration = Duration::from_millis(700);
 /// Without faults the load goes on for so long.
 const LOAD: Duration = Duration::from_secs(3);
@@ -98,12 +122,20 @@ pub(crate) async fn all(program: &Path) -> bool {
 
 async fn apart(program: &Path, case: &Case) -> bool {
     let mut child = Command::new(std::env::current_exe().expect("this program has a place"));
-    let child = child.args(["planted".as_ref(), program, case.bug.as_ref()]);
-    let output = child
-        .kill_on_drop(true)
-        .output()
-        .await
-        .expect("it can be started again");
+    child.args(["planted".as_ref(), program, case.bug.as_ref(), ATTENDED.as_ref()]);
+    child
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = child.spawn().expect("it can be started again");
+    // It ends, and what it started with it, when this is gone.
+    let attending = child.stdin.take();
+    let Ok(output) = timeout(CASE, child.wait_with_output()).await else {
+        println!("{} did not end in {CASE:?}", case.bug);
+        return false;
+    };
+    drop(attending);
+    let output = output.expect("it can be waited for");
     print!("{}", String::from_utf8_lossy(&output.stdout));
     if !output.status.success() {
         print!("{}", String::from_utf8_lossy(&output.stderr));
@@ -126,6 +158,7 @@ pub(crate) async fn one(program: &Path, bug: &str) -> bool {
         pause: Duration::from_millis(40),
         faults: Faults::Each(case.faults, calm),
         rest: REST,
+        joined: case.joined,
         planted: Some((program, case.bug)),
         prepare: case.prepare,
     };

@@ -15,6 +15,7 @@ use crate::seed::Chance;
 /// Between two reads, and between two steps of a guest.
 const READ_EVERY: Duration = Duration::from_millis(40);
 const MOVE_EVERY: Duration = Duration::from_millis(250);
+const SAMPLE_EVERY: Duration = Duration::from_millis(300);
 const AGAIN: Duration = Duration::from_millis(100);
 /// How far before the newest known entry a read begins at most.
 const BACK: u64 = 60;
@@ -43,6 +44,14 @@ pub(crate) async fn read(load: Arc<Load>, mut chance: Chance) {
             });
         }
         sleep(READ_EVERY).await;
+    }
+}
+
+/// Looks at what is kept of some room beside the log, now and then, until the load stops.
+pub(crate) async fn sample(load: Arc<Load>, mut chance: Chance) {
+    while load.goes_on() {
+        load.sample_recents(*chance.pick(&load.crowd.rooms));
+        sleep(SAMPLE_EVERY).await;
     }
 }
 

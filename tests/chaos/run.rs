@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use client::live::{Live, Proof};
 use futures_util::future::join_all;
-use support::history::{Fault, History, Memory, Way};
+use support::history::{Fault, History, Log, Memory, Way};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::cluster::Cluster;
+use crate::carrier::Carrier;
+use crate::cluster::{Cluster, Joined, blocking};
 use crate::ending;
 use crate::faults::{Kind, throw, throw_each};
 use crate::listeners::{self, Ear};
@@ -34,6 +35,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) faults: Faults<'a>,
     /// Everybody must have heard everything so long after the rest began.
     pub(crate) rest: Duration,
+    pub(crate) joined: Joined,
     pub(crate) planted: Option<(&'a Path, &'a str)>,
     /// Statements run on the database before anybody comes.
     pub(crate) prepare: &'a str,
@@ -60,7 +62,7 @@ pub(crate) struct Run {
 pub(crate) async fn run(plan: &Plan<'_>) -> Run {
     let start = Instant::now();
     let chance = Chance::new(plan.seed);
-    let cluster = Arc::new(Cluster::start(plan.planted).await);
+    let cluster = Arc::new(Cluster::start(plan.joined, plan.planted).await);
     if !plan.prepare.is_empty() {
         cluster.sql(plan.prepare).expect("the database is prepared");
     }
@@ -74,19 +76,24 @@ pub(crate) async fn run(plan: &Plan<'_>) -> Run {
     let faults = faults(&cluster, plan, chance.branch(1)).await;
     load.stop();
     settle(&load, parts.tasks).await;
+    let poison = cluster.carrier.as_ref().is_some_and(Carrier::poison);
     let converged = ending::converged(&load, &parts.ears, plan.rest).await;
+    let leftovers = ending::leftovers(&load, u64::from(poison)).await;
     let sizes = at_start.into_iter().zip(cluster.memory().await).enumerate();
     let memory = sizes.map(|(number, (start, end))| Memory {
         process: format!("node {number}"),
         start,
         end,
     });
-    let (mut attempts, reads) = load.take();
+    for room in &load.crowd.rooms {
+        load.sample_recents(*room);
+    }
+    let (mut attempts, reads, recents) = load.take();
     ending::repeat_some(&load, &mut attempts).await;
     drop(parts.lives);
     parts.streams.iter().for_each(JoinHandle::abort);
     ending::start_anew(&load).await;
-    let mut copies = BTreeMap::from([("SQL".to_owned(), ending::kept(&load))]);
+    let mut copies = BTreeMap::from([("SQL".to_owned(), kept(&load))]);
     for number in 1..cluster.nodes.len() {
         copies.insert(format!("node {number}"), ending::told_by(&load, number).await);
     }
@@ -100,6 +107,8 @@ pub(crate) async fn run(plan: &Plan<'_>) -> Run {
             joined_only: load.crowd.rooms.iter().copied().collect(),
             log: ending::told_by(&load, 0).await,
             copies,
+            recents,
+            leftovers,
             memory: memory.collect(),
             must_settle: true,
             ..History::default()
@@ -108,6 +117,15 @@ pub(crate) async fn run(plan: &Plan<'_>) -> Run {
         converged,
         took: start.elapsed(),
     }
+}
+
+/// The log as the table has it, of the rooms of the run.
+fn kept(load: &Load) -> Log {
+    let cluster = &load.cluster;
+    let kept = blocking(|| support::kept::log(&cluster.postgres, cluster.database()));
+    let mut log = kept.expect("PostgreSQL answers");
+    log.retain(|room, _| load.crowd.rooms.contains(room));
+    log
 }
 
 /// Waits until every send has its answer; whoever has none in time gives up.
@@ -145,6 +163,10 @@ impl Parts {
         parts
             .tasks
             .push(tokio::spawn(readers::read(load.clone(), chance.branch(2))));
+        if load.cluster.carrier.is_some() {
+            let sampling = readers::sample(load.clone(), chance.branch(4));
+            parts.tasks.push(tokio::spawn(sampling));
+        }
         if !load.crowd.guests.is_empty() {
             let moving = readers::move_guests(load.clone(), chance.branch(3));
             parts.tasks.push(tokio::spawn(moving));
@@ -152,8 +174,8 @@ impl Parts {
         parts
     }
 
-    /// Each listens over a socket and every second over a stream too, writes over REST and, unless a guest, over
-    /// sockets. Of the connections some may change their node whenever they break.
+    /// Each listens over a socket and many over a stream or over Socket.IO too; each writes over REST and, unless a
+    /// guest, over sockets. Of the connections some may change their node whenever they break.
     fn add(&mut self, load: &Arc<Load>, number: usize, chance: &Chance) {
         let member = load.crowd.everybody().nth(number).expect("one of the crowd");
         let node = Some(number % load.cluster.nodes.len());
@@ -167,6 +189,11 @@ impl Parts {
             self.streams.push(task);
             self.ears.push(ear);
         }
+        if number % 3 == 1 {
+            let (task, ear) = listeners::socket_io(load, member, node);
+            self.streams.push(task);
+            self.ears.push(ear);
+        }
         let first = 10 * (number as u64 + 1);
         let rest = lane(first, member, Way::Rest, node);
         let writing = writers::over_rest(load.clone(), member.clone(), rest, chance.branch(first));
@@ -177,6 +204,11 @@ impl Parts {
         let socket = lane(first + 1, member, Way::WebSocket, way);
         let writing = writers::over_live(load.clone(), live, socket, chance.branch(first + 1));
         self.tasks.push(tokio::spawn(writing));
+        if number % 3 == 1 {
+            let lane = lane(first + 3, member, Way::SocketIo, node);
+            let writing = writers::over_socket_io(load.clone(), member.clone(), lane, chance.branch(first + 3));
+            self.tasks.push(tokio::spawn(writing));
+        }
         if number % 3 == 0 {
             let bare = lane(first + 2, member, Way::WebSocket, node);
             let writing = writers::over_bare_sockets(load.clone(), member.clone(), bare, chance.branch(first + 2));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use client::live::Live;
 use protocol::live::{Command, Frame};
+use support::engine::{Told, Wire, event, frame};
 use support::history::{Attempt, Outcome, Way};
 use support::people::post_as;
 use support::socket::{Heard, Socket};
@@ -81,6 +82,55 @@ async fn post(load: &Load, member: &Member, attempt: &mut Attempt) {
             }
         }
     }
+}
+
+/// Writes over Socket.IO until the load stops; what was not answered is sent again on another connection.
+pub(crate) async fn over_socket_io(load: Arc<Load>, member: Member, lane: Lane, mut chance: Chance) {
+    let mut wire = None;
+    let mut number = 0;
+    while load.goes_on() {
+        let mut attempt = load.begin(&lane, number, &mut chance);
+        number += 1;
+        while attempt.outcome == Outcome::Unknown && !load.is_over() {
+            let mut open = match wire.take() {
+                Some(open) => open,
+                None => match connect_socket_io(&member, lane.node).await {
+                    Some(open) => open,
+                    None => {
+                        sleep(AGAIN).await;
+                        continue;
+                    }
+                },
+            };
+            match ask(&mut open, &attempt, number).await {
+                Some(Frame::Ok { seq, id, .. }) => attempt.outcome = acknowledged(seq, id),
+                Some(_) => sleep(AGAIN).await,
+                None => continue,
+            }
+            wire = Some(open);
+        }
+        load.end(attempt);
+        sleep(load.pause).await;
+    }
+}
+
+async fn connect_socket_io(member: &Member, node: Option<usize>) -> Option<Wire> {
+    let api = member.through(node);
+    let token = api.access_token().await.ok()?;
+    Wire::try_signed_in(api.server().as_str(), &token).await
+}
+
+/// The answer to the send; nothing if the connection is not good any longer.
+async fn ask(wire: &mut Wire, attempt: &Attempt, number: u64) -> Option<Frame> {
+    wire.say(&event(&command(attempt), Some(number))).await;
+    while let Ok(Told::Packet(packet)) = timeout(SILENCE, wire.told()).await {
+        if packet == "2" {
+            wire.say("3").await;
+        } else if let Some(answer) = frame(&packet, Some(number)) {
+            return Some(answer);
+        }
+    }
+    None
 }
 
 /// Writes several at once over a bare socket until the load stops. What a connection did not answer is repeated on

@@ -3,6 +3,7 @@
 mod accounts;
 #[cfg(target_os = "linux")]
 mod bench;
+mod burst;
 mod changes;
 mod cluster;
 mod commands;

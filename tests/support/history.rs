@@ -92,6 +92,7 @@ pub enum Way {
     WebSocket,
     Rest,
     Events,
+    SocketIo,
 }
 
 /// One message that somebody tried to send, however often it was repeated.

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod frames;
 pub mod history;
 pub mod journal;
+pub mod kept;
 pub mod people;
 pub mod postgres;
 mod postgres_faults;

@@ -1,5 +1,6 @@
 //! A TCP proxy between a client and a server that can cut connections, hold everything back, or slow it down.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,7 +45,10 @@ impl Mode {
 pub struct Proxy {
     address: String,
     mode: watch::Sender<Mode>,
+    targets: Targets,
 }
+
+type Targets = Arc<Mutex<Vec<String>>>;
 
 impl Proxy {
     /// Listens on a free port and forwards to `target`.
@@ -54,12 +58,13 @@ impl Proxy {
 
     /// Listens on a free port and forwards each connection to the next of the targets that takes it.
     pub async fn between(targets: &[&str]) -> Self {
-        let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
+        let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+        let targets: Targets = Arc::new(Mutex::new(targets));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let (mode, modes) = watch::channel(Mode::Open);
-        tokio::spawn(accept(listener, targets, modes));
-        Self { address, mode }
+        tokio::spawn(accept(listener, targets.clone(), modes));
+        Self { address, mode, targets }
     }
 
     /// Its own address as a URL.
@@ -72,13 +77,18 @@ impl Proxy {
         &self.address
     }
 
+    /// Forwards new connections to another target; those that there are stay.
+    pub fn retarget(&self, target: &str) {
+        *self.targets.lock().expect("not poisoned") = vec![target.to_owned()];
+    }
+
     /// Changes what it does, from now on.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
     }
 }
 
-async fn accept(listener: TcpListener, mut targets: Vec<String>, mut modes: watch::Receiver<Mode>) {
+async fn accept(listener: TcpListener, targets: Targets, mut modes: watch::Receiver<Mode>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -91,8 +101,12 @@ async fn accept(listener: TcpListener, mut targets: Vec<String>, mut modes: watc
         if *modes.borrow() == Mode::Cut {
             continue;
         }
-        let (mine, modes) = (targets.clone(), modes.clone());
-        targets.rotate_left(1);
+        let modes = modes.clone();
+        let mine = {
+            let mut targets = targets.lock().expect("not poisoned");
+            targets.rotate_left(1);
+            targets.clone()
+        };
         tokio::spawn(async move {
             let Some(far) = first_that_takes(&mine).await else {
                 return;

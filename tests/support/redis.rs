@@ -104,6 +104,18 @@ impl Redis {
         );
     }
 
+    /// The same where the server may be away or stand still: nothing then.
+    pub fn try_ask(&self, words: &[&str]) -> Option<String> {
+        let output = Command::new("timeout")
+            .args(["2", "redis-cli", "-p", &self.port.to_string(), "--raw"])
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .expect("redis-cli runs");
+        let said = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+        output.status.success().then_some(said)
+    }
+
     /// Runs a command by `redis-cli`: what it answers, without the last line break.
     pub fn ask(&self, words: &[&str]) -> String {
         let output = Command::new("redis-cli")

@@ -31,6 +31,10 @@ pub enum Bug {
     NewestFirst,
     /// Every batch leaves memory behind.
     Leak,
+    /// A worker never takes up what another left unfinished.
+    OnlyNewIsTaken,
+    /// What is put into the recents again has holes.
+    RecentsWithHoles,
 }
 
 const ALL: &[Bug] = &[
@@ -46,6 +50,8 @@ const ALL: &[Bug] = &[
     Bug::RefusedIsKept,
     Bug::NewestFirst,
     Bug::Leak,
+    Bug::OnlyNewIsTaken,
+    Bug::RecentsWithHoles,
 ];
 
 static PLANTED: OnceLock<Bug> = OnceLock::new();

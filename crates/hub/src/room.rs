@@ -61,6 +61,12 @@ impl Room {
         for (seq, entry) in entries {
             self.order.offer(seq, entry);
             while let Some(next) = self.order.next() {
+                #[cfg(feature = "planted")]
+                if let Some(entry) = next.entry()
+                    && chat::planted::has(chat::planted::Bug::GapsTaken)
+                {
+                    self.recent = Recent::after(entry.seq - 1);
+                }
                 let body = next.entry().map(|entry| &entry.body);
                 if matches!(body, Some(Body::MessageDeleted { .. })) {
                     self.recent.forget();

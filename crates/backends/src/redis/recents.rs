@@ -48,6 +48,10 @@ impl Recents for RedisRecents {
         }
         let mut fill = functions::call("restore", &[&self.links.keys.recents(room)]);
         for entry in entries {
+            #[cfg(feature = "planted")]
+            if chat::planted::has(chat::planted::Bug::RecentsWithHoles) && entry.seq % 5 == 0 {
+                continue;
+            }
             fill.arg(entry.seq).arg(wire::write_entry(entry));
         }
         let _ = self.links.ask::<i64>(Partition::of_room(room), &fill).await;
