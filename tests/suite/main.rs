@@ -8,6 +8,7 @@ mod commands;
 mod dates;
 mod demo;
 mod documented;
+mod doors;
 mod hostile;
 mod idempotency;
 mod kill;

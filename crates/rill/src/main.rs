@@ -15,6 +15,7 @@ mod check;
 mod cli;
 mod config;
 mod demo;
+mod platform;
 mod print;
 mod serve;
 mod talk;

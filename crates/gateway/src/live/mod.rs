@@ -8,6 +8,7 @@ mod greeting;
 mod inlet;
 mod native;
 mod outlet;
+pub(crate) mod pump;
 mod resume;
 pub(crate) mod socket;
 pub mod sse;
