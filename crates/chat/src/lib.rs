@@ -172,6 +172,11 @@ impl Chat {
         outcome
     }
 
+    /// The server's time.
+    pub fn time(&self) -> Timestamp {
+        self.now()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }

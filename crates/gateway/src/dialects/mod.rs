@@ -39,7 +39,7 @@ pub struct Door {
 pub type Named = (&'static str, Arc<dyn Dialect>);
 
 /// Every door, in the order in which they are asked where two know the same path.
-const DOORS: &[Door] = &[aiohttp::DOOR, starlette::DOOR, graintrade::DOOR];
+const DOORS: &[Door] = &[aiohttp::DOOR, starlette::DOOR, graintrade::DOOR, guideops::DOOR];
 
 /// The names of the doors.
 pub fn doors() -> impl Iterator<Item = &'static str> {

@@ -54,7 +54,7 @@ pub(super) async fn messages(Shared(gateway): Shared<State>, Path(room): Path<St
 }
 
 /// The public rooms, and the asker's private ones; archived ones apart.
-async fn open_rooms(gateway: &State, actor: &Actor) -> Result<Vec<Room>, Error> {
+pub(super) async fn open_rooms(gateway: &State, actor: &Actor) -> Result<Vec<Room>, Error> {
     let mut rooms: Vec<Room> = Vec::new();
     loop {
         let after = rooms.last().map(|room| room.name.clone());
