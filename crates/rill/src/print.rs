@@ -100,6 +100,14 @@ fn fixed() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "name of a guest · of what two people talk about",
+            format!(
+                "{} · {} characters",
+                limits::GUEST_NAME_CHARS_MAX,
+                limits::MATTER_CHARS_MAX
+            ),
+        ),
+        (
             "password",
             format!(
                 "{} to {} characters, {} bytes",

@@ -531,3 +531,68 @@ async fn administrators_see_numbers_and_give_roles_with_their_password() {
     let given = give(&ben, &path, json!({"role": "admin", "password": PASSWORD})).await;
     assert_eq!(given, (200, json!({"message": "User role updated to admin"})));
 }
+
+#[tokio::test]
+async fn channels_are_opened_joined_archived_and_deleted() {
+    let (_server, ben, amy) = two().await;
+    let (status, channel) = ben
+        .post("/api/channels", json!({"name": "Guides", "description": "On the road"}))
+        .await;
+    assert_eq!(
+        (status, &channel["type"], &channel["created_by"]),
+        (201, &json!("public"), &json!(ben.number))
+    );
+    let id = channel["id"].as_str().expect("an id").to_owned();
+    for (body, words) in [
+        (json!({}), "Channel name is required"),
+        (json!({"name": "x"}), "Channel name must be 2-50 characters"),
+    ] {
+        assert_eq!(ben.post("/api/channels", body).await, (400, json!({"error": words})));
+    }
+    let find = |list: &Value| {
+        list.as_array()
+            .expect("channels")
+            .iter()
+            .find(|one| one["id"] == json!(id))
+            .cloned()
+    };
+    let (_, available) = amy.get("/api/channels/available").await;
+    assert_eq!(find(&available).expect("the channel")["is_member"], json!(false));
+    let path = |what: &str| format!("/api/channels/{id}/{what}");
+    let (status, joined) = amy.post(&path("join"), json!({})).await;
+    assert_eq!(
+        (status, &joined["message"], &joined["room_id"]),
+        (200, &json!("Successfully joined 'Guides'"), &json!(id))
+    );
+    assert_eq!(
+        amy.post(&path("join"), json!({})).await.1,
+        json!({"message": "Already a member"})
+    );
+    let unknown = amy.post("/api/channels/7/join", json!({})).await;
+    assert_eq!(unknown, (404, json!({"error": "Channel does not exist"})));
+    assert_eq!(
+        amy.get(&path("members")).await.1["members"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(
+        amy.post(&path("archive"), json!({})).await.0,
+        403,
+        "amy does not own it"
+    );
+    let archived = json!({"success": true, "message": "Channel archived successfully"});
+    assert_eq!(ben.post(&path("archive"), json!({})).await, (200, archived));
+    assert_eq!(
+        find(&amy.get("/api/channels/available").await.1).expect("the channel")["is_archived"],
+        json!(true)
+    );
+    assert_eq!(ben.post(&path("unarchive"), json!({})).await.0, 200);
+    let general = ben.post("/api/channels/0/archive", json!({})).await;
+    assert_eq!(general, (400, json!({"error": "Cannot archive General channel"})));
+    let deleted = json(ben.ask(Method::DELETE, &path("delete"))).await;
+    assert_eq!(
+        deleted,
+        (200, json!({"success": true, "message": "Channel deleted permanently"}))
+    );
+    assert!(find(&amy.get("/api/channels/available").await.1).is_none());
+    assert_eq!(json(ask(&ben.url, Method::GET, "/api/channels/available")).await.0, 401);
+}

@@ -109,6 +109,7 @@ async fn through(doors: &[Router], at: AtDoor, mut request: Request) -> Result<R
         let back = back.lock().unwrap_or_else(PoisonError::into_inner).take();
         request = back.unwrap_or_else(|| Request::new(Body::empty()));
     }
+    request.extensions_mut().remove::<AtDoor>();
     Err(request)
 }
 

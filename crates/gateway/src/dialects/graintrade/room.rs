@@ -44,31 +44,29 @@ impl Dialect for Socket {
 fn said(entry: &Entry) -> Option<Value> {
     let (room, user) = (entry.room.to_string(), entry.actor.plain_name());
     let at = words::time(entry.at);
-    match &entry.body {
-        Body::MessagePosted { text, location, .. } => {
-            let id = rooms::id(entry.room, entry.seq);
-            Some(json!({
-                "type": "message",
-                "event_type": "message_created",
-                "id": id,
-                "message_id": id,
-                "room_id": room,
-                "user_id": user,
-                "content": plain::words(text, location.as_ref()),
-                "message_type": "text",
-                "timestamp": at,
-                "created_at": at,
-            }))
-        }
-        Body::MemberJoined => Some(json!({
-            "type": "user_joined",
-            "event_type": "user_joined",
+    if let Body::MessagePosted { text, location, .. } = &entry.body {
+        let id = rooms::id(entry.room, entry.seq);
+        return Some(json!({
+            "type": "message",
+            "event_type": "message_created",
+            "id": id,
+            "message_id": id,
             "room_id": room,
             "user_id": user,
+            "content": plain::words(text, location.as_ref()),
+            "message_type": "text",
             "timestamp": at,
-        })),
-        _ => None,
+            "created_at": at,
+        }));
     }
+    let joined = json!({
+        "type": "user_joined",
+        "event_type": "user_joined",
+        "room_id": room,
+        "user_id": user,
+        "timestamp": at,
+    });
+    (entry.body == Body::MemberJoined).then_some(joined)
 }
 
 /// `POST /rooms/`.

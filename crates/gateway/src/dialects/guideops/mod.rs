@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use super::Door;
 use super::entrance::AtDoor;
 use crate::State;
 
 mod account;
+mod channel;
 mod message;
 pub mod names;
 mod people;
@@ -51,6 +52,13 @@ fn routes() -> Router<State> {
         .route("/v2/rooms/{room}/messages", get(message::list).post(message::post))
         .route("/v2/rooms/{room}/messages/location", get(message::places))
         .route("/v2/ack", post(message::acknowledge))
+        .route("/api/channels", post(channel::open))
+        .route("/api/channels/available", get(channel::available))
+        .route("/api/channels/{channel}/join", post(channel::join))
+        .route("/api/channels/{channel}/archive", post(channel::archive))
+        .route("/api/channels/{channel}/unarchive", post(channel::unarchive))
+        .route("/api/channels/{channel}/delete", delete(channel::delete))
+        .route("/api/channels/{channel}/members", get(channel::members))
         .route("/stream", get(stream::open))
         .route("/v2/stream/{user}", get(stream::open_own))
 }
