@@ -56,7 +56,7 @@ fn ordered(report: &Value, path: &str) {
 
 #[tokio::test]
 async fn fanout_counts_what_arrives_beside_its_floor() {
-    for transport in ["websocket", "sse"] {
+    for transport in ["websocket", "sse", "socketio"] {
         let words =
             format!("fanout --listeners 20 --senders 4 --burst 2 --rounds 1 --seconds 1 --transport {transport}");
         let report = figures(&words).await;

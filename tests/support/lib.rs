@@ -4,12 +4,17 @@
 
 pub mod checker;
 pub mod database;
+pub mod engine;
 pub mod frames;
 pub mod history;
+pub mod journal;
 pub mod people;
 pub mod postgres;
+mod postgres_faults;
+pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod redis;
 pub mod server;
 pub mod socket;
 pub mod stream;

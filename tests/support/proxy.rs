@@ -18,10 +18,26 @@ pub enum Mode {
     Open,
     /// Takes nothing and passes nothing on; connections stay.
     Held,
+    /// Holds back what clients say, and passes the answers on.
+    HeldIn,
+    /// Passes on what clients say, and holds the answers back.
+    HeldOut,
     /// Passes on so many bytes a second, each way.
     Slow(u32),
     /// Ends all connections, and takes no new ones.
     Cut,
+}
+
+impl Mode {
+    /// Whether nothing passes from clients to servers (`inwards`), or the other way.
+    fn holds(self, inwards: bool) -> bool {
+        match self {
+            Self::Open | Self::Slow(_) | Self::Cut => false,
+            Self::Held => true,
+            Self::HeldIn => inwards,
+            Self::HeldOut => !inwards,
+        }
+    }
 }
 
 /// A running proxy; it ends when dropped.
@@ -33,10 +49,16 @@ pub struct Proxy {
 impl Proxy {
     /// Listens on a free port and forwards to `target`.
     pub async fn to(target: &str) -> Self {
+        Self::between(&[target]).await
+    }
+
+    /// Listens on a free port and forwards each connection to the next of the targets that takes it.
+    pub async fn between(targets: &[&str]) -> Self {
+        let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let (mode, modes) = watch::channel(Mode::Open);
-        tokio::spawn(accept(listener, target.to_owned(), modes));
+        tokio::spawn(accept(listener, targets, modes));
         Self { address, mode }
     }
 
@@ -45,13 +67,18 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
+    /// Where it listens: `127.0.0.1:12345`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Changes what it does, from now on.
     pub fn set(&self, mode: Mode) {
         self.mode.send_replace(mode);
     }
 }
 
-async fn accept(listener: TcpListener, target: String, mut modes: watch::Receiver<Mode>) {
+async fn accept(listener: TcpListener, mut targets: Vec<String>, mut modes: watch::Receiver<Mode>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -64,28 +91,38 @@ async fn accept(listener: TcpListener, target: String, mut modes: watch::Receive
         if *modes.borrow() == Mode::Cut {
             continue;
         }
-        let (target, modes) = (target.clone(), modes.clone());
+        let (mine, modes) = (targets.clone(), modes.clone());
+        targets.rotate_left(1);
         tokio::spawn(async move {
-            let Ok(far) = TcpStream::connect(target).await else {
+            let Some(far) = first_that_takes(&mine).await else {
                 return;
             };
             let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
             tokio::select! {
-                () = pump(near_in, far_out, modes.clone()) => {}
-                () = pump(far_in, near_out, modes) => {}
+                () = pump(near_in, far_out, true, modes.clone()) => {}
+                () = pump(far_in, near_out, false, modes) => {}
             }
         });
     }
 }
 
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut modes: watch::Receiver<Mode>) {
+async fn first_that_takes(targets: &[String]) -> Option<TcpStream> {
+    for target in targets {
+        if let Ok(stream) = TcpStream::connect(target).await {
+            return Some(stream);
+        }
+    }
+    None
+}
+
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, inwards: bool, mut modes: watch::Receiver<Mode>) {
     let mut chunk = [0; CHUNK];
     loop {
-        let Ok(mode) = modes.wait_for(|mode| *mode != Mode::Held).await.map(|mode| *mode) else {
+        let Ok(mode) = modes.wait_for(|mode| !mode.holds(inwards)).await.map(|mode| *mode) else {
             return;
         };
         let room = match mode {
-            Mode::Open | Mode::Held => CHUNK,
+            Mode::Open | Mode::Held | Mode::HeldIn | Mode::HeldOut => CHUNK,
             Mode::Slow(bytes) => (bytes as usize / 10).clamp(1, CHUNK),
             Mode::Cut => return,
         };

@@ -27,6 +27,8 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod message;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod policy;
 pub mod ports;
 pub mod presence;
@@ -175,6 +177,11 @@ impl Chat {
     /// The server's time.
     pub fn time(&self) -> Timestamp {
         self.now()
+    }
+
+    /// Takes a draft that was put aside to the commit once more.
+    pub async fn submit_again(&self, draft: Draft) -> Result<Outcome> {
+        self.ports.intake.submit(draft).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -49,6 +49,13 @@ impl Chat {
         Ok(())
     }
 
+    /// Tells of people whose node is gone without a farewell, if they are not back on another.
+    pub async fn tell_lapsed(&self) {
+        for user in self.ports.presence.lapsed().await {
+            self.teller().tell_what_it_is(user).await;
+        }
+    }
+
     async fn note_departure(&self, user: UserId, connection: u64) -> Result<()> {
         let before = self.status_of(user).await?;
         if self.ports.presence.leave(user, connection).await? {

@@ -96,7 +96,7 @@ fn door(parts: &Parts) -> Door {
     let upgrades = parts.headers.contains_key(header::UPGRADE);
     match parts.method {
         Method::GET | Method::HEAD if upgrades || parts.uri.path() == "/api/v1/ws" => Door::Socket,
-        Method::GET | Method::HEAD if parts.uri.path() == "/api/v1/events" => Door::Stream,
+        Method::GET | Method::HEAD if matches!(parts.uri.path(), "/api/v1/events" | "/socket.io/") => Door::Stream,
         Method::GET | Method::HEAD if wants_events(&parts.headers) => Door::Stream,
         Method::GET | Method::HEAD => Door::Read,
         _ => Door::Change,

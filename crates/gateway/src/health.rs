@@ -91,10 +91,14 @@ async fn look(gateway: &Gateway) -> Look {
     let draining = gateway.draining.is_cancelled();
     let answered = tokio::time::timeout(STORE_WAIT, gateway.chat.store().ping()).await;
     let store = matches!(answered, Ok(Ok(())));
+    let mut degraded = (gateway.trouble)();
+    if !store {
+        degraded.insert(0, "store");
+    }
     Look {
         ready: store && !draining,
         draining,
-        degraded: if store { Vec::new() } else { vec!["store"] },
+        degraded,
     }
 }
 

@@ -41,6 +41,7 @@ pub mod rest;
 pub mod said;
 pub mod serve;
 pub mod settings;
+pub mod socketio;
 pub mod strict;
 pub mod words;
 
@@ -63,9 +64,13 @@ pub struct Gateway {
     pub admission: admission::Admission,
     /// The event streams of each session.
     pub streams: live::streams::Streams,
+    /// Connections of Engine.IO that requests can reach.
+    pub engine: socketio::sessions::Sessions,
     /// Requests with an `Idempotency-Key` that are being answered right now.
     pub in_progress: idempotency::InProgress,
     pub metrics: metrics::Metrics,
+    /// What does not work at the moment, beside the store.
+    pub trouble: Trouble,
     /// Who writes to the sockets.
     pub writers: live::writers::Writers,
     /// Cancelled when the server shall stop: sockets say `drain` and close, `/readyz` answers 503.
@@ -76,12 +81,21 @@ pub struct Gateway {
     pub tasks: TaskTracker,
 }
 
+/// Parts of the server that do not work at the moment, each in a word; the server does without them.
+pub type Trouble = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
 /// What every handler gets.
 pub type State = Arc<Gateway>;
 
 impl Gateway {
     /// Puts the doors on a hinge; `router` opens them.
-    pub fn new(chat: Arc<Chat>, hub: Arc<Hub>, settings: GatewaySettings, assets: assets::Assets) -> State {
+    pub fn new(
+        chat: Arc<Chat>,
+        hub: Arc<Hub>,
+        settings: GatewaySettings,
+        assets: assets::Assets,
+        trouble: Trouble,
+    ) -> State {
         let metrics = metrics::Metrics::new();
         Arc::new(Self {
             writers: live::writers::Writers::new(metrics.panics.clone()),
@@ -89,8 +103,10 @@ impl Gateway {
             hub,
             settings,
             assets,
+            trouble,
             admission: admission::Admission::default(),
             streams: live::streams::Streams::default(),
+            engine: socketio::sessions::Sessions::default(),
             in_progress: idempotency::InProgress::default(),
             metrics,
             draining: CancellationToken::new(),
@@ -181,6 +197,7 @@ pub(crate) fn unguarded(state: State) -> Router {
         .route_layer(from_fn_with_state(known, query::refuse_unknown));
     Router::new()
         .merge(api)
+        .route("/socket.io/", get(socketio::door::open).post(socketio::door::open))
         .route("/healthz", get(health::live))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

@@ -165,6 +165,10 @@ impl Listener {
         if push != Push::Taken {
             return false;
         }
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::RemovedStays) {
+            return true;
+        }
         let stays = !last.body.moves_people() || !last.body.takes_out(last.actor.id, self.session.user);
         if !stays {
             self.session.push(self.generation, &gone(last, around.dialects));

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use protocol::live::Frame;
+use serde_json::json;
+use support::engine::{Poller, Told, Wire};
 use support::raw::read_all;
 use support::socket::Heard;
 use support::stream::{Events, Piece};
-use support::{Server, Socket};
+use support::{Person, Server, Socket};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -27,6 +29,8 @@ async fn silence_is_ended_in_time_and_living_connections_hear_a_heartbeat() {
         a_body_that_never_comes(&server, &token),
         a_heartbeat(stream),
         no_sign_of_life(&server, &token),
+        no_pong_over_socket_io(&ada),
+        no_pong_by_polling(&ada),
         a_message_that_does_not_end(&server, &token),
     );
     assert!(ada.api.me().await.is_ok(), "the server is there for the others");
@@ -116,6 +120,42 @@ async fn no_sign_of_life(server: &Server, token: &str) {
     assert!(answer.windows(2).any(|pair| pair[0] == 0x89), "it was pinged first");
     assert!(ends_with(&answer, 4009), "closed with 4009");
     in_time("a dead socket", began, 45);
+}
+
+/// A client of Socket.IO that hears pings and answers none.
+async fn no_pong_over_socket_io(ada: &Person) {
+    let mut wire = Wire::signed_in(ada, json!({})).await;
+    let began = Instant::now();
+    let (packets, code) = timeout(Duration::from_secs(45) + SLACK, async {
+        let mut packets = Vec::new();
+        loop {
+            match wire.told().await {
+                Told::Packet(packet) => packets.push(packet),
+                Told::Closed(code) => return (packets, code),
+            }
+        }
+    })
+    .await
+    .expect("closed in time");
+    assert!(packets.contains(&"2".to_owned()), "it was pinged first: {packets:?}");
+    assert_eq!(code, 4009);
+    in_time("a dead client of Socket.IO", began, 45);
+}
+
+/// The same by requests, which fetch all that there is and bring nothing.
+async fn no_pong_by_polling(ada: &Person) {
+    let poller = Poller::signed_in(ada, json!({})).await;
+    let began = Instant::now();
+    let mut heard = String::new();
+    while !heard.ends_with("\u{1e}1") {
+        let (status, text) = poller.get().await;
+        assert_eq!(status, 200, "{text}");
+        heard.push('\u{1e}');
+        heard.push_str(&text);
+    }
+    assert!(heard.contains("\u{1e}2"), "it was pinged first: {heard}");
+    assert!(heard.contains("\"code\":4009"), "{heard}");
+    in_time("a dead client that polls", began, 45);
 }
 
 /// A client that begins a message, shows now and then that it lives, and never ends the message.

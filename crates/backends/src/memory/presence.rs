@@ -21,6 +21,15 @@ impl MemoryPresence {
         Self::default()
     }
 
+    /// All who are here, each with what their connections add up to.
+    pub(crate) fn everybody(&self) -> Vec<(UserId, Status)> {
+        let users = self.users();
+        users
+            .iter()
+            .map(|(user, connections)| (*user, together(connections)))
+            .collect()
+    }
+
     fn users(&self) -> MutexGuard<'_, HashMap<UserId, HashMap<u64, Status>>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }

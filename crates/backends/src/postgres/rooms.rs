@@ -117,6 +117,13 @@ pub(crate) async fn heads(tx: &Transaction<'_>, rooms_asked: &[RoomId]) -> Answe
         .collect())
 }
 
+pub(crate) async fn active(tx: &Transaction<'_>, limit: usize) -> Answer<Vec<(RoomId, Seq)>> {
+    let statement = "select id, last_seq from rooms where deleted_at is null order by entry_at desc limit $1";
+    let found = rows(tx, statement, &[&integer(limit as u64)]).await?;
+    let read = |row: &Row| -> Answer<(RoomId, Seq)> { Ok((RoomId(row.try_get(0)?), number(row, 1)?)) };
+    found.iter().map(read).collect()
+}
+
 fn read(row: &Row, at: usize) -> Answer<Room> {
     Ok(Room {
         id: RoomId(row.try_get(at)?),

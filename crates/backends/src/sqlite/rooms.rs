@@ -116,6 +116,14 @@ pub(crate) fn heads(db: &Connection, rooms: &[RoomId]) -> Answer<Vec<Seq>> {
     Ok(heads)
 }
 
+pub(crate) fn active(db: &Connection, limit: usize) -> Answer<Vec<(RoomId, Seq)>> {
+    let statement = "select id, last_seq from rooms where deleted_at is null order by entry_at desc limit ?";
+    let mut statement = db.prepare_cached(statement)?;
+    let read = |row: &Row<'_>| Ok((RoomId(id(row, 0)?), number(row, 1)?));
+    let rooms = statement.query_map([integer(limit as u64)], read)?;
+    Ok(rooms.collect::<Result<_, _>>()?)
+}
+
 /// How often the user is named after `seq`, by name or together with everybody; by others, in what still stands.
 fn mentions_after(db: &Connection, room: RoomId, user: UserId, seq: Seq) -> Answer<u64> {
     let mut statement = db.prepare_cached(

@@ -16,12 +16,15 @@ pub mod guideops;
 pub mod native;
 pub mod plain;
 mod rooms;
+pub mod socketio;
 pub mod starlette;
 
 /// The places of the dialects in `all`: the native one over WebSocket, and over event streams.
 pub const NATIVE_SOCKET: usize = 0;
 pub const NATIVE_STREAM: usize = 1;
-const NATIVE: usize = 2;
+/// The native one as events of Socket.IO.
+pub const SOCKET_IO: usize = 2;
+const NATIVE: usize = 3;
 
 /// A door: the contract of another server.
 pub struct Door {
@@ -48,7 +51,11 @@ pub fn doors() -> impl Iterator<Item = &'static str> {
 
 /// Every dialect that the hub shall encode events for, in the order of their places.
 pub fn all() -> Vec<Arc<dyn Dialect>> {
-    let native: [Arc<dyn Dialect>; NATIVE] = [Arc::new(native::Socket), Arc::new(native::Stream)];
+    let native: [Arc<dyn Dialect>; NATIVE] = [
+        Arc::new(native::Socket),
+        Arc::new(native::Stream),
+        Arc::new(socketio::Events),
+    ];
     let of_doors = DOORS.iter().flat_map(|door| (door.dialects)());
     native.into_iter().chain(of_doors.map(|(_, dialect)| dialect)).collect()
 }

@@ -38,13 +38,15 @@ pub fn json(frame: &Frame) -> Bytes {
     bytes.into()
 }
 
-fn put(frame: &Frame, bytes: &mut Vec<u8>) {
+/// Appends the JSON of the frame.
+pub(crate) fn put(frame: &Frame, bytes: &mut Vec<u8>) {
     // A frame is made of texts, numbers and lists: nothing that JSON has no word for, and a buffer takes all.
     let written = serde_json::to_writer(bytes, frame);
     debug_assert!(written.is_ok());
 }
 
-fn frame(event: &Event) -> Option<Frame> {
+/// The event as a frame of the native protocol, where it has one.
+pub(crate) fn frame(event: &Event) -> Option<Frame> {
     match event {
         Event::Entry(entry) => Some(Frame::Entry {
             entry: Box::new(words::entry(entry)),

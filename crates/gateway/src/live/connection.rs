@@ -9,22 +9,27 @@ use chat::account::Actor;
 use chat::error::{Error, Result};
 use chat::ids::{RoomId, Seq};
 use hub::{Closing, Resumed, Session};
-use protocol::live::CloseCode;
+use protocol::live::{CloseCode, Frame};
 use tokio::time::Instant;
 
 use crate::State;
 use crate::dialects::NATIVE_STREAM;
+use crate::dialects::native::framed;
 
 /// Signals that end a session may be lost between nodes: this often a connection asks by itself.
 const VALIDITY_EVERY: Duration = Duration::from_secs(60);
 /// Checks never come closer together than this.
 const VALIDITY_WAIT_MIN: Duration = Duration::from_millis(200);
 
+/// How a frame for one listener alone is put into bytes; the mark is that of the command that it answers.
+pub(crate) type Wording = fn(&Frame, Option<u64>) -> Bytes;
+
 /// Who is connected, and as which listener. The last clone that goes takes the listener with it.
 pub(crate) struct Connection {
     pub(crate) gateway: State,
     pub(crate) actor: Actor,
     pub(crate) session: Arc<Session>,
+    pub(crate) wording: Wording,
 }
 
 impl Connection {
@@ -40,11 +45,19 @@ impl Connection {
             gateway: gateway.clone(),
             actor,
             session,
+            wording: |frame, _| framed(frame),
         };
         // A login that ended between the proof and `connect` would not be heard of again.
         connection.gateway.chat.still_valid(&connection.actor).await?;
         let chat = &connection.gateway.chat;
         chat.arrive(&connection.actor, connection.session.number()).await?;
+        Ok(connection)
+    }
+
+    /// The same with frames for this listener alone in words of their own.
+    pub(crate) async fn open_worded(gateway: &State, actor: Actor, dialect: usize, wording: Wording) -> Result<Self> {
+        let mut connection = Self::open(gateway, actor, dialect).await?;
+        connection.wording = wording;
         Ok(connection)
     }
 
@@ -93,7 +106,7 @@ impl Connection {
     }
 
     /// The same for an event stream, of which a request of the same session may say that the person is away.
-    pub(super) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
+    pub(crate) async fn open_stream(gateway: &State, actor: Actor) -> Result<Self> {
         let connection = Self::open(gateway, actor, NATIVE_STREAM).await?;
         let (session, number) = (connection.actor.session, connection.session.number());
         gateway.streams.opened(session, number);
@@ -126,7 +139,7 @@ impl Connection {
     }
 
     /// Why the hub ended the listener, as a close code.
-    pub(super) async fn code_of(&self, closing: Closing) -> CloseCode {
+    pub(crate) async fn code_of(&self, closing: Closing) -> CloseCode {
         match closing {
             Closing::TooSlow => CloseCode::TooSlow,
             Closing::LoginEnded => match self.verdict().await {

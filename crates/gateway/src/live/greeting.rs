@@ -13,7 +13,7 @@ use crate::{State, words};
 const PROTOCOL: &str = "rill/1";
 
 /// Who the server is, and how often it shows that it lives.
-pub(super) fn hello(gateway: &State, heartbeat: Duration) -> Frame {
+pub(crate) fn hello(gateway: &State, heartbeat: Duration) -> Frame {
     Frame::Hello {
         protocol: PROTOCOL.to_owned(),
         server: format!("{} {}", gateway.settings.name, gateway.settings.version),
@@ -30,7 +30,7 @@ pub(super) fn hello(gateway: &State, heartbeat: Duration) -> Frame {
 }
 
 /// Who is connected, as their account stands now.
-pub(super) async fn welcome(connection: &Connection) -> Result<Frame> {
+pub(crate) async fn welcome(connection: &Connection) -> Result<Frame> {
     let me = connection.gateway.chat.account(&connection.actor).await?;
     Ok(Frame::Welcome {
         me: Box::new(words::account(&me)),

@@ -16,7 +16,7 @@ use super::wire::{Assembler, Fault, Message};
 const READ_BYTES: usize = 8 * 1024;
 
 /// What has been read of one socket, and when.
-pub(super) struct Inlet {
+pub(crate) struct Inlet {
     assembler: Assembler,
     /// Came, and was not looked at yet.
     ahead: Bytes,
@@ -28,7 +28,7 @@ pub(super) struct Inlet {
 
 /// Why nothing more can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The other side is gone.
     Gone,
     Fault(Fault),
@@ -36,7 +36,7 @@ pub(super) enum Stop {
 
 impl Inlet {
     /// Reads on after `ahead`, which was read already.
-    pub(super) fn new(ahead: Bytes) -> Self {
+    pub(crate) fn new(ahead: Bytes) -> Self {
         Self {
             assembler: Assembler::default(),
             // Even an empty part of a buffer keeps all of it.
@@ -47,17 +47,17 @@ impl Inlet {
     }
 
     /// When the other side last said something whole.
-    pub(super) fn heard(&self) -> Instant {
+    pub(crate) fn heard(&self) -> Instant {
         self.heard
     }
 
     /// When the message that is half read has to be there, if one is.
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.begun.map(|begun| begun + MESSAGE_WAIT)
     }
 
     /// The next message.
-    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> Poll<Result<Message, Stop>> {
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> Poll<Result<Message, Stop>> {
         if let Some(message) = self.take_ahead()? {
             return Poll::Ready(Ok(message));
         }
@@ -84,7 +84,7 @@ impl Inlet {
     }
 
     /// Reads and forgets, until the other side has ended; for a stream that makes no sense any longer.
-    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> Poll<()> {
+    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> Poll<()> {
         loop {
             if ready!(stream.poll_read_ready(cx)).is_err() {
                 return Poll::Ready(());

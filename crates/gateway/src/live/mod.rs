@@ -4,12 +4,12 @@
 
 pub(crate) mod connection;
 pub mod cursor;
-mod greeting;
-mod inlet;
-mod native;
-mod outlet;
+pub(crate) mod greeting;
+pub(crate) mod inlet;
+pub(crate) mod native;
+pub(crate) mod outlet;
 pub(crate) mod pump;
-mod resume;
+pub(crate) mod resume;
 pub(crate) mod socket;
 pub mod sse;
 pub mod streams;

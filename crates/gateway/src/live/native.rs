@@ -17,7 +17,7 @@ use crate::{State, said, strict, words};
 const REFERENCE_CHARS_MAX: usize = 64;
 
 /// Reads a command. The refusal comes with the `ref` that it answers to, where that can be read.
-pub(super) fn read(text: &[u8]) -> std::result::Result<Command, (Option<String>, Refusal)> {
+pub(crate) fn read(text: &[u8]) -> std::result::Result<Command, (Option<String>, Refusal)> {
     let command = strict::object_from_slice::<Command>(text).map_err(|refusal| (reference_in(text), refusal))?;
     match reference(&command) {
         Some(given) if given.is_empty() || given.chars().count() > REFERENCE_CHARS_MAX => {
@@ -28,10 +28,10 @@ pub(super) fn read(text: &[u8]) -> std::result::Result<Command, (Option<String>,
     }
 }
 
-/// Does one command; the answer, if it has one.
-pub(super) async fn run(connection: &Connection, command: Command) -> Option<Frame> {
+/// Does one command; the answer, if it has one. `mark` is for what the hub says to it in order with the entries.
+pub(crate) async fn run(connection: &Connection, command: Command, mark: Option<u64>) -> Option<Frame> {
     let reference = reference(&command).map(str::to_owned);
-    match done(connection, command).await {
+    match done(connection, command, mark).await {
         Ok(Done::Recorded(outcome)) => reference.map(|reference| ok(reference, Some(&outcome))),
         Ok(Done::Quietly) => reference.map(|reference| ok(reference, None)),
         Ok(Done::Pong) => Some(Frame::Pong { reference }),
@@ -41,7 +41,7 @@ pub(super) async fn run(connection: &Connection, command: Command) -> Option<Fra
 }
 
 /// Finds out who an `auth` frame stands for.
-pub(super) async fn authenticate(gateway: &State, command: Command) -> std::result::Result<Actor, Refusal> {
+pub(crate) async fn authenticate(gateway: &State, command: Command) -> std::result::Result<Actor, Refusal> {
     let Command::Auth { ticket, token } = command else {
         return Err(Error::NotSignedIn.into());
     };
@@ -55,7 +55,7 @@ pub(super) async fn authenticate(gateway: &State, command: Command) -> std::resu
 }
 
 /// The client's mark of the command.
-pub(super) fn reference(command: &Command) -> Option<&str> {
+pub(crate) fn reference(command: &Command) -> Option<&str> {
     match command {
         Command::Post { reference, .. }
         | Command::Edit { reference, .. }
@@ -70,7 +70,7 @@ pub(super) fn reference(command: &Command) -> Option<&str> {
 }
 
 /// The frame that says no.
-pub(super) fn refused(reference: Option<String>, refusal: &Refusal) -> Frame {
+pub(crate) fn refused(reference: Option<String>, refusal: &Refusal) -> Frame {
     Frame::Error {
         reference,
         problem: Box::new(refusal.problem(None)),
@@ -88,7 +88,7 @@ enum Done {
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
-async fn done(connection: &Connection, command: Command) -> Result<Done> {
+async fn done(connection: &Connection, command: Command, mark: Option<u64>) -> Result<Done> {
     let (chat, actor) = (&connection.gateway.chat, &connection.actor);
     let outcome = match command {
         Command::Post {
@@ -155,13 +155,13 @@ async fn done(connection: &Connection, command: Command) -> Result<Done> {
         | Command::Read { .. }
         | Command::Typing { .. }
         | Command::Presence { .. }
-        | Command::Ping { .. } => return passing(connection, command).await,
+        | Command::Ping { .. } => return passing(connection, command, mark).await,
     };
     Ok(Done::Recorded(outcome))
 }
 
 /// Commands that make no entry.
-async fn passing(connection: &Connection, command: Command) -> Result<Done> {
+async fn passing(connection: &Connection, command: Command, mark: Option<u64>) -> Result<Done> {
     let (chat, actor) = (&connection.gateway.chat, &connection.actor);
     match command {
         Command::Resume {
@@ -169,7 +169,7 @@ async fn passing(connection: &Connection, command: Command) -> Result<Done> {
             epoch,
             rooms,
         } => {
-            resume::by_command(connection, reference, epoch, rooms).await?;
+            resume::by_command(connection, reference, epoch, rooms, mark).await?;
             Ok(Done::Resumed)
         }
         Command::Read { room, seq, .. } => {

@@ -32,7 +32,7 @@ const ANSWERS_MAX: usize = 64;
 const ANSWER_BYTES_MAX: usize = FRAME_BYTES_MAX;
 
 /// One socket, as far as it is written to.
-pub(super) struct Outlet {
+pub(crate) struct Outlet {
     stream: TcpStream,
     writer: Arc<Writer>,
     /// It stands in its writer's list.
@@ -44,7 +44,7 @@ pub(super) struct Outlet {
 
 /// Why nothing is written any longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// The hub ended the listener.
     Closed(Closing),
     /// The socket takes nothing more.
@@ -77,7 +77,7 @@ enum Turn {
 
 impl Outlet {
     /// The writing half of the stream, which also is where the reading half reads from.
-    pub(super) fn new(stream: TcpStream, writer: Arc<Writer>) -> Arc<Self> {
+    pub(crate) fn new(stream: TcpStream, writer: Arc<Writer>) -> Arc<Self> {
         Arc::new(Self {
             stream,
             writer,
@@ -87,12 +87,12 @@ impl Outlet {
         })
     }
 
-    pub(super) fn stream(&self) -> &TcpStream {
+    pub(crate) fn stream(&self) -> &TcpStream {
         &self.stream
     }
 
     /// Says a frame to this socket alone, after all that waits here already.
-    pub(super) fn say(self: &Arc<Self>, frame: Bytes) {
+    pub(crate) fn say(self: &Arc<Self>, frame: Bytes) {
         {
             let mut inside = self.inside();
             if inside.ended == Some(Ended::Broken) {
@@ -106,23 +106,23 @@ impl Outlet {
     }
 
     /// From now on says what the hub has for the session.
-    pub(super) fn attach(self: &Arc<Self>, session: Arc<Session>) {
+    pub(crate) fn attach(self: &Arc<Self>, session: Arc<Session>) {
         self.inside().session = Some(session.clone());
         session.wake_by(&Waker::from(self.clone()));
     }
 
     /// Says nothing more of the hub.
-    pub(super) fn detach(&self) {
+    pub(crate) fn detach(&self) {
         self.inside().session = None;
     }
 
     /// Forgets what waits; the stream closes when the last holder lets go of it.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.inside().fail();
     }
 
     /// It may have become quiet: memory that only who is busy needs is given back.
-    pub(super) fn rest(&self) {
+    pub(crate) fn rest(&self) {
         let mut inside = self.inside();
         inside.pieces.shrink_to_fit();
         if let Some(session) = &inside.session {
@@ -131,7 +131,7 @@ impl Outlet {
     }
 
     /// "I have said everything" (a half-close): the other side may still finish what it says.
-    pub(super) fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         // A second descriptor of the same socket, because only such a one can be shut down without owning the stream.
         if let Ok(same) = self.stream.as_fd().try_clone_to_owned() {
             let _ = std::net::TcpStream::from(same).shutdown(Shutdown::Write);
@@ -140,13 +140,13 @@ impl Outlet {
 
     /// Ready once nothing will be written any more. To be asked before the other questions: whoever asked here is
     /// woken when their answers may have changed.
-    pub(super) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<Ended> {
+    pub(crate) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.reader.register(cx.waker());
         self.inside().ended.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Ready once everything has been written, or nothing can be.
-    pub(super) fn poll_flushed(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_flushed(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.reader.register(cx.waker());
         if self.inside().pieces.is_empty() {
             Poll::Ready(())
@@ -156,13 +156,13 @@ impl Outlet {
     }
 
     /// Few enough answers wait that more may be made.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         let inside = self.inside();
         inside.answers < ANSWERS_MAX && inside.answer_bytes < ANSWER_BYTES_MAX
     }
 
     /// Since when the socket has not taken what it was given, if it is so.
-    pub(super) fn stuck_since(&self) -> Option<Instant> {
+    pub(crate) fn stuck_since(&self) -> Option<Instant> {
         self.inside().stuck_since
     }
 

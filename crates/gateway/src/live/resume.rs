@@ -12,17 +12,18 @@ use protocol::live::Frame;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use crate::dialects::native::{framed, json};
+use crate::dialects::native::json;
 
 /// No log is this long: a cursor that is always from the future, and so leads to `reset`.
-pub(super) const VOID: Seq = Seq::MAX;
+pub(crate) const VOID: Seq = Seq::MAX;
 
 /// Does what a `resume` frame asks for; the answer is `resumed`, in order with the entries.
-pub(super) async fn by_command(
+pub(crate) async fn by_command(
     connection: &Connection,
     reference: Option<String>,
     epoch: Option<String>,
     rooms: BTreeMap<Uuid, u64>,
+    mark: Option<u64>,
 ) -> Result<()> {
     if rooms.len() as u64 > ROOMS_PER_USER_MAX {
         return Err(Error::invalid(
@@ -36,7 +37,7 @@ pub(super) async fn by_command(
         .map(|(room, seq)| (RoomId(room), if same_epoch { seq } else { VOID }))
         .collect();
     let following = following(connection, &cursors);
-    let announce = |heads: &BTreeMap<RoomId, Seq>| framed(&resumed(heads, reference));
+    let announce = |heads: &BTreeMap<RoomId, Seq>| (connection.wording)(&resumed(heads, reference), mark);
     let hub = &connection.gateway.hub;
     match hub.resume(&connection.session, &cursors, following, announce).await {
         // Whoever is overtaken hears `resync`, or is gone.
@@ -46,7 +47,7 @@ pub(super) async fn by_command(
 }
 
 /// The person's rooms, and those named by a cursor that they are not in any longer, to be told to their end.
-pub(super) async fn following(connection: &Connection, cursors: &HashMap<RoomId, Seq>) -> Result<Following> {
+pub(crate) async fn following(connection: &Connection, cursors: &HashMap<RoomId, Seq>) -> Result<Following> {
     let (chat, user) = (&connection.gateway.chat, connection.actor.id());
     let mut following = chat.following(user).await?;
     let mut others = cursors.clone();
@@ -66,7 +67,7 @@ pub(super) async fn following(connection: &Connection, cursors: &HashMap<RoomId,
 }
 
 /// The `resumed` of a stream, which nobody asked for by `ref`.
-pub(super) fn announced(heads: &BTreeMap<RoomId, Seq>) -> Bytes {
+pub(crate) fn announced(heads: &BTreeMap<RoomId, Seq>) -> Bytes {
     json(&resumed(heads, None))
 }
 

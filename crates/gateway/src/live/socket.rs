@@ -24,18 +24,18 @@ use crate::State;
 use crate::dialects::native::framed;
 use crate::refusal::Refusal;
 
-mod ending;
+pub(crate) mod ending;
 mod greeting;
 pub(crate) mod talk;
-mod work;
+pub(crate) mod work;
 
 use ending::End;
 use work::Work;
 
 /// A backlog that the socket has not taken by then will not be taken any more.
-const WRITE_WAIT: Duration = HEARTBEAT.saturating_add(HEARTBEAT_GRACE);
+pub(crate) const WRITE_WAIT: Duration = HEARTBEAT.saturating_add(HEARTBEAT_GRACE);
 /// How long commands that were read may take to be done when the server stops.
-const LAST_COMMANDS_WAIT: Duration = Duration::from_secs(5);
+pub(crate) const LAST_COMMANDS_WAIT: Duration = Duration::from_secs(5);
 
 /// Serves one socket until it is closed. `ahead` was read of it already; `actor` is who the handshake proved, if it did.
 pub(super) fn serve(
@@ -136,7 +136,7 @@ impl Socket {
             // Who does not take its answers gets no more of them; the outlet wakes this task when it has.
             let has_room = self.outlet.has_room();
             if let Poll::Ready(answer) = work.poll_answer(cx, has_room) {
-                answer.iter().for_each(|frame| self.say(frame));
+                answer.frame.iter().for_each(|frame| self.say(frame));
             } else if has_room
                 && work.wants_more()
                 && let Poll::Ready(message) = self.inlet.poll_message(cx, self.outlet.stream())
@@ -219,7 +219,7 @@ impl Socket {
     async fn drain(&mut self, work: &mut Work) -> End {
         let last = async {
             while let Some(answer) = work.finish_next().await {
-                if let Some(frame) = answer {
+                if let Some(frame) = answer.frame {
                     self.say(&frame);
                 }
             }

@@ -44,18 +44,16 @@ async fn admit(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> 
 /// A request for a socket that has a place and is well formed.
 pub(crate) struct Handshake {
     held: admission::Held,
-    accept: HeaderValue,
+    answer: Response,
     upgrade: OnUpgrade,
 }
 
 impl Handshake {
     /// Takes a place, and checks the form of the request.
     pub(crate) fn of(gateway: &State, parts: &mut Parts) -> Result<Self, Refusal> {
-        Ok(Self {
-            held: admission::socket(gateway, parts)?,
-            accept: accept(parts)?,
-            upgrade: parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::UpgradeRequired)?,
-        })
+        let held = admission::socket(gateway, parts)?;
+        let (answer, upgrade) = shake(parts)?;
+        Ok(Self { held, answer, upgrade })
     }
 
     /// Answers the request; the connection is `serve`d as a task of the gateway's once the client has heard that.
@@ -67,39 +65,37 @@ impl Handshake {
     where
         F: Future<Output = ()> + Send,
     {
-        let Self { held, accept, upgrade } = self;
+        let Self { held, answer, upgrade } = self;
         let task = async move {
-            // The client went before it heard the answer.
-            let Ok(upgraded) = upgrade.await else { return };
-            let Some((stream, ahead)) = serve::bare(upgraded) else {
-                tracing::error!("a socket came over something else than a connection of this server");
-                return;
-            };
-            task_of(stream, ahead).await;
+            if let Some((stream, ahead)) = opened(upgrade).await {
+                task_of(stream, ahead).await;
+            }
             drop(held);
         };
         gateway.tasks.spawn(task.in_current_span());
-        switching(accept)
+        answer
     }
 }
 
-fn refuse_query(parts: &Parts) -> Result<(), Refusal> {
-    if parts.uri.query().is_none_or(str::is_empty) {
-        return Ok(());
-    }
-    Err(Refusal::invalid(
-        "query",
-        "must be empty: the socket knows no query parameters",
-    ))
-}
-
-fn switching(accept: HeaderValue) -> Response {
+/// Shakes hands, whatever is spoken over the socket then: the answer, and where the socket will come from.
+pub(crate) fn shake(parts: &mut Parts) -> Result<(Response, OnUpgrade), Refusal> {
+    let accept = accept(parts)?;
+    let upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(Refusal::UpgradeRequired)?;
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-    response
+    Ok((response, upgrade))
+}
+
+/// The socket, and what was read of it already; `None` if the client went before it heard the answer.
+pub(crate) async fn opened(upgrade: OnUpgrade) -> Option<(TcpStream, Bytes)> {
+    let bare = serve::bare(upgrade.await.ok()?);
+    if bare.is_none() {
+        tracing::error!("a socket came over something else than a connection of this server");
+    }
+    bare
 }
 
 /// Checks the request for a socket and answers the value of `Sec-WebSocket-Accept`.
@@ -120,6 +116,17 @@ fn accept(parts: &Parts) -> Result<HeaderValue, Refusal> {
         return Err(wrong());
     }
     HeaderValue::from_str(&proof(key.as_bytes())).map_err(|_| wrong())
+}
+
+/// The native socket takes nothing from its address.
+fn refuse_query(parts: &Parts) -> Result<(), Refusal> {
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(Refusal::invalid(
+            "query",
+            "must be empty: the socket knows no query parameters",
+        ));
+    }
+    Ok(())
 }
 
 /// What shows that the key was read by somebody who speaks WebSocket.
@@ -158,6 +165,7 @@ mod tests {
             .header("connection", "keep-alive, Upgrade")
             .header("upgrade", "websocket");
         let (parts, ()) = change(request).body(()).expect("a request").into_parts();
+        refuse_query(&parts)?;
         accept(&parts)
     }
 

@@ -46,7 +46,7 @@ struct Running {
 
 /// One of them.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// Outlets that wait for their turn, each once.
     listed: Mutex<Vec<Arc<Outlet>>>,
     task: AtomicWaker,
@@ -62,7 +62,7 @@ impl Writers {
     }
 
     /// The writer for another socket. Needs a runtime.
-    pub(super) fn next(&self) -> Arc<Writer> {
+    pub(crate) fn next(&self) -> Arc<Writer> {
         let running = self.running.get_or_init(|| Running::start(&self.panics));
         let number = running.sockets.fetch_add(1, Ordering::Relaxed);
         running.writers[number % running.writers.len()].clone()

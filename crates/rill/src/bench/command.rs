@@ -133,7 +133,7 @@ struct Choice {
 const TRANSPORT: Choice = Choice {
     name: "transport",
     default: "websocket",
-    words: &["websocket", "sse"],
+    words: &["websocket", "sse", "socketio"],
     about: "How listeners listen",
 };
 const DIALECT: Choice = Choice {

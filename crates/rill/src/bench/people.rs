@@ -97,14 +97,14 @@ impl People {
     }
 
     /// What connections say first, one for each account, and the frame after which they follow; without one they hear
-    /// nothing but answers. A stream follows anyway.
+    /// nothing but answers. A stream follows anyway, and so does who connects by Socket.IO.
     pub fn greetings(&self, host: &str, transport: Transport, follow: Option<&[u8]>) -> Vec<Rc<Greeting>> {
         let greetings = self.tokens.iter().map(|token| {
             Rc::new(Greeting {
                 request: request(host, transport, token),
                 transport,
                 steps: steps(transport, follow),
-                ping: None,
+                ping: (transport == Transport::SocketIo).then(|| Step::say(b"2", say("3"))),
             })
         });
         greetings.collect()
@@ -119,7 +119,13 @@ fn steps(transport: Transport, follow: Option<&[u8]>) -> Vec<Step> {
         (Transport::WebSocket, Some(follow)) => vec![Step::say(WELCOME, follow.to_vec()), resumed],
         (Transport::WebSocket, None) => vec![Step::wait(WELCOME)],
         (Transport::Stream, _) => vec![resumed],
+        (Transport::SocketIo, _) => vec![Step::say(b"0{", say("40/rill,")), Step::wait(b"42/rill,[\"resumed\"")],
     }
+}
+
+/// A packet of Engine.IO as a frame of a client.
+fn say(packet: &str) -> Vec<u8> {
+    frames::of_client(frames::TEXT, packet.as_bytes())
 }
 
 /// The frame that follows all rooms, from their heads on or one of them from a cursor on.
@@ -135,10 +141,11 @@ pub fn follow(cursor: Option<(Uuid, u64)>) -> Result<Vec<u8>> {
 /// The request that opens a socket or a stream of events.
 pub fn request(host: &str, transport: Transport, token: &str) -> Vec<u8> {
     let (path, more) = match transport {
-        Transport::WebSocket => ("ws", frames::UPGRADE),
-        Transport::Stream => ("events", "Accept: text/event-stream\r\n"),
+        Transport::WebSocket => ("api/v1/ws", frames::UPGRADE),
+        Transport::Stream => ("api/v1/events", "Accept: text/event-stream\r\n"),
+        Transport::SocketIo => ("socket.io/?EIO=4&transport=websocket", frames::UPGRADE),
     };
-    format!("GET /api/v1/{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{more}\r\n").into_bytes()
+    format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{more}\r\n").into_bytes()
 }
 
 /// Frames that post messages of `bytes` bytes into a room, each with a mark, ready to be sent.

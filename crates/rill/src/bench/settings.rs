@@ -41,6 +41,7 @@ impl Settings {
         let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
         let transport = match text("transport").as_deref() {
             Some("sse") => Transport::Stream,
+            Some("socketio") => Transport::SocketIo,
             Some(_) | None => Transport::WebSocket,
         };
         let read = |name: &str| matches.try_get_one::<u64>(name).ok().flatten().copied();

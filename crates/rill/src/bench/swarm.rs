@@ -95,7 +95,7 @@ impl Swarm {
         }
         epoll::add(&self.epoll, &socket, EventData::new_u64(who as u64), EventFlags::OUT)?;
         let walker = match greeting.transport {
-            Transport::WebSocket => Walker::WebSocket(frames::Walker::default()),
+            Transport::WebSocket | Transport::SocketIo => Walker::WebSocket(frames::Walker::default()),
             Transport::Stream => Walker::Stream(events::Walker::default()),
         };
         self.connections.push(Some(Connection {

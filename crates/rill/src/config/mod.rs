@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use chat::account::platform::Platform;
 use chat::limits::Limits;
 
@@ -57,6 +57,10 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub database: String,
+    /// What joins several servers on one database.
+    pub redis: Option<String>,
+    /// Whether a server that is joined to others commits for them, too.
+    pub worker: bool,
     pub public_url: Option<String>,
     pub origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
@@ -106,6 +110,14 @@ impl Config {
             .unwrap_or_else(|| format!("sqlite:{}", data.join("rill.db").display()));
         // In the database's own words, which show no password.
         backends::check(&database).with_context(|| values["database"].1.to_string())?;
+        let redis = read.optional("redis");
+        if let Some(url) = &redis {
+            backends::check_redis(url).with_context(|| values["redis"].1.to_string())?;
+            if !backends::is_shared(&database) {
+                let place = &values["redis"].1;
+                bail!("{place}: Redis joins several servers on one PostgreSQL database; add --database postgres://…");
+            }
+        }
         let formats = [LogFormat::Auto, LogFormat::Text, LogFormat::Json];
         let address = "write an address and a port, such as 127.0.0.1:8080 or [::]:8080";
         let level = "write error, warn, info, debug or trace";
@@ -113,6 +125,8 @@ impl Config {
             listen: read.text("listen").parse().map_err(|_| read.wrong("listen", address))?,
             data,
             database,
+            redis,
+            worker: read.one_of("worker", &["on", "off"])? == 0,
             public_url: read.urls("public_url")?.pop(),
             origins: read.urls("origins")?,
             trusted_proxies: read.list("trusted_proxies"),

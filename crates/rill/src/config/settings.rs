@@ -40,6 +40,18 @@ pub const SETTINGS: &[Setting] = &[
         "sqlite:PATH, sqlite::memory:, or postgres://USER:PASSWORD@HOST/DATABASE; unset means sqlite:rill.db in the data folder.",
     ),
     setting(
+        "redis",
+        "URL,URL",
+        "",
+        "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, several for a Redis Cluster.",
+    ),
+    setting(
+        "worker",
+        "on|off",
+        "on",
+        "With redis: whether this server brings messages into the database, too; off where `rill worker` does.",
+    ),
+    setting(
         "public_url",
         "URL",
         "",

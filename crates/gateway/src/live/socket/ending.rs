@@ -14,12 +14,12 @@ use crate::metrics::Code;
 const CLOSE_WAIT: Duration = Duration::from_secs(2);
 /// Codes of the WebSocket protocol itself (RFC 6455, section 7.4.1).
 const PROTOCOL: u16 = 1002;
-pub(super) const POLICY: u16 = 1008;
-pub(super) const INTERNAL: u16 = 1011;
+pub(crate) const POLICY: u16 = 1008;
+pub(crate) const INTERNAL: u16 = 1011;
 
 /// How a socket ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(crate) enum End {
     /// For a reason of this protocol.
     Because(CloseCode),
     /// It broke the WebSocket protocol, or something broke here: the code that says so.
@@ -91,7 +91,7 @@ impl Socket {
 
 impl End {
     /// `None` where there is nothing to say any more.
-    fn code(self) -> Option<u16> {
+    pub(crate) fn code(self) -> Option<u16> {
         match self {
             Self::Because(code) => Some(code.number()),
             Self::Failed(code) => Some(code),
@@ -100,7 +100,7 @@ impl End {
     }
 
     /// What comes in makes no sense from here on.
-    fn is_unreadable(self) -> bool {
+    pub(crate) fn is_unreadable(self) -> bool {
         matches!(
             self,
             Self::Failed(_) | Self::Because(CloseCode::TooBig | CloseCode::NotUtf8)
@@ -108,7 +108,7 @@ impl End {
     }
 
     /// The words of the close frame.
-    fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Because(CloseCode::TooBig) => "The frame is too big; give up sending it",
             Self::Because(CloseCode::NotUtf8) => "Text must be UTF-8",

@@ -22,13 +22,28 @@ const WAITING_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 const MALFORMED_MAX: u32 = 10;
 const TOO_FAST_MAX: u32 = 100;
 
-pub(super) struct Work {
-    pub(super) connection: Arc<Connection>,
-    /// Commands that were read and wait for their turn.
-    waiting: VecDeque<(Command, usize)>,
+/// What a command led to.
+pub(crate) struct Answer {
+    /// What the command was marked with.
+    pub(crate) mark: Option<u64>,
+    /// What there is to say about it.
+    pub(crate) frame: Option<Frame>,
+}
+
+/// A command that was read and waits for its turn.
+struct Waiting {
+    command: Command,
+    mark: Option<u64>,
+    /// Of its text.
+    bytes: usize,
+}
+
+pub(crate) struct Work {
+    pub(crate) connection: Arc<Connection>,
+    waiting: VecDeque<Waiting>,
     /// Of their texts.
     waiting_bytes: usize,
-    running: Option<BoxFuture<'static, Option<Frame>>>,
+    running: Option<BoxFuture<'static, Answer>>,
     malformed: u32,
     too_fast: u32,
     next_ping: Instant,
@@ -38,7 +53,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
         Self {
             next_check: connection.next_check(),
             connection,
@@ -53,22 +68,22 @@ impl Work {
     }
 
     /// When a ping or a check is due.
-    pub(super) fn due(&self) -> Instant {
+    pub(crate) fn due(&self) -> Instant {
         self.next_ping.min(self.next_check)
     }
 
     /// It is time to ask whether the login still stands.
-    pub(super) fn check_is_due(&self, now: Instant) -> bool {
+    pub(crate) fn check_is_due(&self, now: Instant) -> bool {
         now >= self.next_check
     }
 
     /// It does.
-    pub(super) fn checked(&mut self) {
+    pub(crate) fn checked(&mut self) {
         self.next_check = self.connection.next_check();
     }
 
     /// It is time to ask the client whether it is there; then the answer is awaited.
-    pub(super) fn ping_is_due(&mut self, now: Instant) -> bool {
+    pub(crate) fn ping_is_due(&mut self, now: Instant) -> bool {
         if now < self.next_ping {
             return false;
         }
@@ -78,14 +93,24 @@ impl Work {
     }
 
     /// There is room for another command.
-    pub(super) fn wants_more(&self) -> bool {
+    pub(crate) fn wants_more(&self) -> bool {
         self.waiting.len() < WAITING_MAX && self.waiting_bytes < WAITING_BYTES_MAX
     }
 
     /// Puts what was read into the queue of commands, or answers the refusal.
-    pub(super) fn admit(&mut self, text: &[u8]) -> Result<Option<Frame>, CloseCode> {
+    pub(crate) fn admit(&mut self, text: &[u8]) -> Result<Option<Frame>, CloseCode> {
+        self.admit_read(native::read(text), text.len(), None)
+    }
+
+    /// The same for what was read otherwise, of so many bytes; the mark comes back with the answer.
+    pub(crate) fn admit_read(
+        &mut self,
+        read: Result<Command, (Option<String>, Refusal)>,
+        bytes: usize,
+        mark: Option<u64>,
+    ) -> Result<Option<Frame>, CloseCode> {
         let counted = self.count();
-        let command = match native::read(text) {
+        let command = match read {
             Ok(command) => command,
             Err((reference, refusal)) => {
                 counted.or_else(|_| self.slow_down().map(|_| ()))?;
@@ -98,13 +123,18 @@ impl Work {
             let reference = native::reference(&command).map(str::to_owned);
             return Ok(Some(native::refused(reference, &refusal.into())));
         }
-        self.waiting_bytes += text.len();
-        self.waiting.push_back((command, text.len()));
+        self.do_later(command, bytes, mark);
         Ok(None)
     }
 
+    /// Puts a command into the queue that counts for no limit.
+    pub(crate) fn do_later(&mut self, command: Command, bytes: usize, mark: Option<u64>) {
+        self.waiting_bytes += bytes;
+        self.waiting.push_back(Waiting { command, mark, bytes });
+    }
+
     /// What is no command is refused; who sends nothing else does not speak this protocol.
-    pub(super) fn misread(&mut self, reference: Option<String>, refusal: &Refusal) -> Result<Option<Frame>, CloseCode> {
+    pub(crate) fn misread(&mut self, reference: Option<String>, refusal: &Refusal) -> Result<Option<Frame>, CloseCode> {
         self.malformed += 1;
         if self.malformed >= MALFORMED_MAX {
             return Err(CloseCode::Malformed);
@@ -112,14 +142,14 @@ impl Work {
         Ok(Some(native::refused(reference, refusal)))
     }
 
-    pub(super) fn count_ping(&mut self) -> Result<Option<Frame>, CloseCode> {
+    pub(crate) fn count_ping(&mut self) -> Result<Option<Frame>, CloseCode> {
         match self.count() {
             Ok(()) => Ok(None),
             Err(_) => self.slow_down(),
         }
     }
 
-    pub(super) fn count_pong(&mut self) -> Result<Option<Frame>, CloseCode> {
+    pub(crate) fn count_pong(&mut self) -> Result<Option<Frame>, CloseCode> {
         if std::mem::take(&mut self.pong_is_due) {
             return Ok(None);
         }
@@ -127,7 +157,7 @@ impl Work {
     }
 
     /// The answer to the command that is being done, which is the next one if none is and `may_start` says so.
-    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>, may_start: bool) -> Poll<Option<Frame>> {
+    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>, may_start: bool) -> Poll<Answer> {
         if may_start {
             self.start_next();
         }
@@ -142,7 +172,7 @@ impl Work {
     }
 
     /// Does one of the commands that were read; `None` if there are no more.
-    pub(super) async fn finish_next(&mut self) -> Option<Option<Frame>> {
+    pub(crate) async fn finish_next(&mut self) -> Option<Answer> {
         self.start_next();
         let answer = self.running.as_mut()?.await;
         self.running = None;
@@ -153,7 +183,11 @@ impl Work {
         if self.running.is_some() {
             return;
         }
-        let Some((command, bytes)) = self.waiting.pop_front() else {
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::NewestFirst) {
+            self.waiting.make_contiguous().reverse();
+        }
+        let Some(Waiting { command, mark, bytes }) = self.waiting.pop_front() else {
             return;
         };
         self.waiting_bytes -= bytes;
@@ -161,7 +195,11 @@ impl Work {
             self.waiting = VecDeque::new();
         }
         let connection = self.connection.clone();
-        self.running = Some(async move { native::run(&connection, command).await }.boxed());
+        let run = async move {
+            let frame = native::run(&connection, command, mark).await;
+            Answer { mark, frame }
+        };
+        self.running = Some(run.boxed());
     }
 
     /// Who does not slow down after many refusals has to go.

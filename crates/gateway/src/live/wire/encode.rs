@@ -22,6 +22,17 @@ pub(crate) fn text(put: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     frame
 }
 
+/// What a frame of `text` carries, without its head; nothing is copied.
+pub(crate) fn carried(frame: &Bytes) -> Bytes {
+    let head = match frame.get(1) {
+        Some(&LENGTH_IN_TWO) => 4,
+        Some(&LENGTH_IN_EIGHT) => HEAD_BYTES_MAX,
+        Some(_) => 2,
+        None => 0,
+    };
+    frame.slice(head.min(frame.len())..)
+}
+
 /// "Are you there?"
 pub(crate) fn ping() -> Bytes {
     Bytes::from_static(&[LAST | Opcode::Ping as u8, 0])

@@ -13,7 +13,7 @@ mod cases;
 mod oracle;
 
 pub(crate) use assembler::{Assembler, Message};
-pub(crate) use encode::{close, ping, pong, text};
+pub(crate) use encode::{carried, close, ping, pong, text};
 
 /// What the bytes break; the connection fails by it (RFC 6455, section 7.1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

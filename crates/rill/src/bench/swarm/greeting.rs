@@ -5,6 +5,8 @@
 pub enum Transport {
     WebSocket,
     Stream,
+    /// Over WebSocket, as events of Socket.IO.
+    SocketIo,
 }
 
 impl Transport {
@@ -13,6 +15,7 @@ impl Transport {
         match self {
             Self::WebSocket => "WebSocket",
             Self::Stream => "server-sent events",
+            Self::SocketIo => "Socket.IO",
         }
     }
 }
