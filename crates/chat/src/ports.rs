@@ -38,6 +38,8 @@ pub trait Store: Send + Sync {
     async fn general_room(&self) -> Result<Option<Room>>;
     /// The direct conversation with exactly these people, by `room::direct_key`.
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>>;
+    /// Those whose key begins with `prefix`, by key.
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>>;
     /// Public rooms whose name contains `text` (folded), by name, after the room named `after`.
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>>;
     /// The user's rooms with read state; `only` narrows it to one room.
