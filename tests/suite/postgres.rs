@@ -121,3 +121,44 @@ async fn on_postgresql_the_operators_commands_do_what_they_do_elsewhere() {
     let (_, shown) = rill(&place, &["config", "show"]).await;
     assert!(shown.contains("postgres:///") && !shown.contains("s3cret"), "{shown}");
 }
+
+#[tokio::test]
+async fn where_another_database_server_took_over_clients_load_anew_and_the_old_one_is_refused() {
+    let database = Postgres::start();
+    let url = database.database();
+    let mut server = Server::with(Options::default().flag("--database", &url)).await;
+    let ada = server.person("ada").await;
+    let room = ada.room(RoomKind::Private, "harbour", &[]).await.id;
+    let seq = ada.says(room, "before").await;
+    let mut socket = Socket::signed_in(&ada).await;
+    let (_, cursors) = socket.resume(&Default::default()).await;
+    let epoch = socket.epoch.clone();
+
+    // The same server again is nothing new.
+    database.crash();
+    until("a message is taken again", async || {
+        ada.api.post(room, &post("after a crash")).await.ok()
+    })
+    .await;
+    database.be_replaced();
+    // It ends by itself as soon as it is asked for anything, and its service manager starts it again.
+    until("the server has ended", async || {
+        ada.api.post(room, &post("to whom?")).await.err()
+    })
+    .await;
+    assert_eq!(server.ended().await.code(), Some(75));
+    server.start_again().await;
+    let mut socket = Socket::signed_in(&ada).await;
+    assert_ne!(socket.epoch, epoch);
+    let (told, _) = socket.resume_from(Some(epoch), &cursors).await;
+    assert!(support::frames::resets(&told).contains_key(&room), "{told:?}");
+    assert!(ada.says(room, "afterwards").await > seq + 1);
+
+    server.ask_to_stop().await;
+    server.ended().await;
+    let later = "update meta set value = split_part(value, '/', 1) || '/99' where name = 'lineage'";
+    database.sql(name_of(&url), later);
+    let place = ["--database".to_owned(), url];
+    let (done, said) = rill(&place, &["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(!done && said.contains("another one took its place"), "{said}");
+}

@@ -17,6 +17,7 @@ mod fault;
 mod index;
 mod known;
 mod letters;
+mod lineage;
 mod link;
 mod load;
 mod logins;
@@ -67,6 +68,9 @@ impl Postgres {
         migrate::migrate(&mut link, options.clock.now())
             .await
             .with_context(shown)?;
+        if let Some(lineage) = lineage::settle(&mut link).await.with_context(shown)? {
+            links.require(lineage);
+        }
         let settings = {
             let tx = link.reading().await.map_err(|fault| anyhow!(fault))?;
             settings.with_schema(&tx).await?
