@@ -44,22 +44,11 @@ kill -INT "$(head -n 1 "$folder/data/postmaster.pid")" || true
 wait "$keeper" || true
 "#;
 
-/// Waits until the server is up again, and ends its being a standby.
-const PROMOTE: &str = r#"
-tries=0
-until "$1/psql" --no-psqlrc --quiet --host "$2" --username rill --dbname postgres \
-  --command 'select pg_promote()' >/dev/null 2>&1; do
-  tries=$((tries + 1))
-  [ "$tries" -lt 400 ] || exit 1
-  sleep 0.05
-done
-"#;
-
 /// A running server.
 pub struct Postgres {
     keeper: Child,
-    bin: PathBuf,
-    folder: PathBuf,
+    pub(crate) bin: PathBuf,
+    pub(crate) folder: PathBuf,
     databases: AtomicU32,
 }
 
@@ -154,20 +143,6 @@ impl Postgres {
             .expect("pg_dump");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
-    }
-
-    /// Crashes it, and has it go on as a standby does that takes the place of its primary: on a new timeline.
-    pub fn be_replaced(&self) {
-        let signal = self.folder.join("data/standby.signal");
-        std::fs::write(&signal, "").expect("its folder can be written");
-        self.crash();
-        let promoted = Command::new("sh")
-            .args(["-c", PROMOTE, "promote"])
-            .args([&self.bin, &self.folder])
-            .stdin(Stdio::null())
-            .status()
-            .expect("a shell");
-        assert!(promoted.success(), "it was not promoted");
     }
 
     /// Ends it as a crash would (SIGKILL), with everything that it was doing; it comes back by itself.
