@@ -108,8 +108,9 @@ pub(crate) struct AnsweredBy(pub(crate) &'static str);
 
 /// Shows the request to each door until one of them answers; `Err` is the request that none of them knows.
 async fn through(doors: &[Opened], at: AtDoor, mut request: Request) -> Result<Response, Request> {
-    request.extensions_mut().insert(at);
+    let given = request.extensions().clone();
     for (name, door) in doors {
+        request.extensions_mut().insert(at);
         let Ok(mut response) = door.clone().oneshot(request).await;
         let Some(Passed(back)) = response.extensions_mut().remove::<Passed>() else {
             response.extensions_mut().insert(AnsweredBy(name));
@@ -117,8 +118,9 @@ async fn through(doors: &[Opened], at: AtDoor, mut request: Request) -> Result<R
         };
         let back = back.lock().unwrap_or_else(PoisonError::into_inner).take();
         request = back.unwrap_or_else(|| Request::new(Body::empty()));
+        // What one door took for parts of the path is not there for the next.
+        *request.extensions_mut() = given.clone();
     }
-    request.extensions_mut().remove::<AtDoor>();
     Err(request)
 }
 
