@@ -6,3 +6,4 @@
 pub mod names;
 pub mod session;
 pub mod shapes;
+pub mod socketio;
