@@ -24,7 +24,9 @@ pub const NATIVE_SOCKET: usize = 0;
 pub const NATIVE_STREAM: usize = 1;
 /// The native one as events of Socket.IO.
 pub const SOCKET_IO: usize = 2;
-const NATIVE: usize = 3;
+/// Those of guideops over Socket.IO.
+pub const GUIDEOPS_SOCKET_IO: usize = 3;
+const NATIVE: usize = 4;
 
 /// A door: the contract of another server.
 pub struct Door {
@@ -55,6 +57,7 @@ pub fn all() -> Vec<Arc<dyn Dialect>> {
         Arc::new(native::Socket),
         Arc::new(native::Stream),
         Arc::new(socketio::Events),
+        Arc::new(guideops::socketio::Events),
     ];
     let of_doors = DOORS.iter().flat_map(|door| (door.dialects)());
     native.into_iter().chain(of_doors.map(|(_, dialect)| dialect)).collect()

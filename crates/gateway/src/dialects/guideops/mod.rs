@@ -22,6 +22,7 @@ mod people;
 mod room;
 pub mod session;
 pub mod shapes;
+pub mod socketio;
 mod stream;
 
 pub const DOOR: Door = Door {
