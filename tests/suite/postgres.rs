@@ -1,6 +1,7 @@
 //! One server on PostgreSQL is the whole product: REST, sockets, search and the operator's commands, and after a kill,
 //! of the server or of the database, everything is there.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use protocol::live::Frame;
@@ -161,4 +162,35 @@ async fn where_another_database_server_took_over_clients_load_anew_and_the_old_o
     let place = ["--database".to_owned(), url];
     let (done, said) = rill(&place, &["serve", "--listen", "127.0.0.1:0"]).await;
     assert!(!done && said.contains("another one took its place"), "{said}");
+}
+
+#[tokio::test]
+async fn over_tls_only_the_server_that_was_asked_for_is_talked_to() {
+    let database = Postgres::start();
+    let name = name_of(&database.database()).to_owned();
+    let (address, authority) = database.with_tls();
+    let check = async |mode: &str, authority: &Path| {
+        let url = format!("postgres://rill@{address}/{name}?sslmode={mode}");
+        let output = Command::new(binary())
+            .args(["check", "--database", &url])
+            .env("SSL_CERT_FILE", authority)
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("rill runs");
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).expect("UTF-8"),
+        )
+    };
+    // The server takes no connection without it, so that an answer came over TLS.
+    let (done, said) = check("disable", &authority).await;
+    assert!(!done && said.contains("no encryption"), "{said}");
+    for mode in ["require", "verify-full"] {
+        let (done, said) = check(mode, &authority).await;
+        assert!(done && said.contains("survives a loss of power"), "{said}");
+    }
+    let other = Path::new("/etc/ssl/certs/ca-certificates.crt");
+    let (done, said) = check("require", other).await;
+    assert!(!done && said.contains("certificate"), "{said}");
 }

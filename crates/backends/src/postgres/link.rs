@@ -9,14 +9,17 @@ use chat::limits;
 use deadpool_postgres::{
     Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, Error, IsolationLevel, NoTls, Row};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, IsolationLevel, NoTls, Row};
 
 use super::fault::{Answer, whole};
 use super::lineage::Lineage;
+use super::tls::Tls;
 
 /// Connections that one server may hold; PostgreSQL allows 100 in all unless told otherwise.
 const CONNECTIONS_MAX: usize = 16;
@@ -58,12 +61,19 @@ impl Links {
             .connect_timeout(CONNECTION_WAIT)
             .keepalives_idle(KEEPALIVE)
             .tcp_user_timeout(KEEPALIVE);
+        let tls = matches!(config.get_ssl_mode(), SslMode::Require)
+            .then(Tls::new)
+            .transpose()?;
         let doubts = Arc::new(AtomicU64::new(0));
         let lineage = Arc::new(OnceLock::new());
         let recycling_method = RecyclingMethod::Verified;
         let manager = Manager::from_connect(
             config,
-            Connector(Arc::clone(&doubts), Arc::clone(&lineage)),
+            Connector {
+                tls,
+                doubts: Arc::clone(&doubts),
+                lineage: Arc::clone(&lineage),
+            },
             ManagerConfig { recycling_method },
         );
         let timeouts = Timeouts {
@@ -150,37 +160,57 @@ pub(crate) async fn execute(tx: &Transaction<'_>, statement: &str, values: Param
 
 /// Connects, and listens to what the server says beside its answers. A wait for a standby that was cancelled is told
 /// by a warning only, while the commit itself answers that all is well.
-struct Connector(Arc<AtomicU64>, Arc<OnceLock<Lineage>>);
+struct Connector {
+    tls: Option<Tls>,
+    doubts: Arc<AtomicU64>,
+    lineage: Arc<OnceLock<Lineage>>,
+}
 
 type Connecting<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
 
 impl Connect for Connector {
     fn connect(&self, config: &Config) -> Connecting<'_> {
-        let (config, doubts, lineage) = (config.clone(), Arc::clone(&self.0), Arc::clone(&self.1));
+        let (config, tls) = (config.clone(), self.tls.clone());
+        let (doubts, lineage) = (Arc::clone(&self.doubts), Arc::clone(&self.lineage));
         Box::pin(async move {
-            let (client, mut connection) = config.connect(NoTls).await?;
-            let listening = tokio::spawn(async move {
-                loop {
-                    match std::future::poll_fn(|context| connection.poll_message(context)).await {
-                        Some(Ok(AsyncMessage::Notice(notice))) => {
-                            let is_doubt = *notice.code() == SqlState::WARNING;
-                            doubts.fetch_add(u64::from(is_doubt), Ordering::AcqRel);
-                            tracing::warn!(says = notice.message(), "the database warns");
-                        }
-                        Some(Ok(_)) => {}
-                        Some(Err(failure)) => {
-                            tracing::warn!(problem = %whole(&failure), "a connection to the database broke");
-                            return;
-                        }
-                        None => return,
-                    }
+            let (client, listening) = match tls {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls).await?;
+                    (client, tokio::spawn(listen(connection, doubts)))
                 }
-            });
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    (client, tokio::spawn(listen(connection, doubts)))
+                }
+            };
             if let Some(before) = lineage.get() {
                 require_same(&client, before).await;
             }
             Ok((client, listening))
         })
+    }
+}
+
+/// Carries the connection until it ends, and counts its warnings.
+async fn listen<S, T>(mut connection: Connection<S, T>, doubts: Arc<AtomicU64>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        match std::future::poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                let is_doubt = *notice.code() == SqlState::WARNING;
+                doubts.fetch_add(u64::from(is_doubt), Ordering::AcqRel);
+                tracing::warn!(says = notice.message(), "the database warns");
+            }
+            Some(Ok(_)) => {}
+            Some(Err(failure)) => {
+                tracing::warn!(problem = %whole(&failure), "a connection to the database broke");
+                return;
+            }
+            None => return,
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) mod place;
 mod rooms;
 mod search;
 mod store;
+mod tls;
 mod write;
 
 use std::sync::Arc;
