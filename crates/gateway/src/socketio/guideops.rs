@@ -45,7 +45,7 @@ pub(super) async fn enter(gateway: &State, actor: Actor) -> Result<(Arc<Connecti
     });
     let first = vec![event("connected", &connected), presence(&actor.person, true)];
     let connection = Connection::open(gateway, actor, GUIDEOPS_SOCKET_IO).await?;
-    connection.follow(None).await?;
+    connection.follow(None, &Default::default()).await?;
     Ok((Arc::new(connection), first))
 }
 
