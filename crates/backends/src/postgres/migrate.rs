@@ -112,7 +112,7 @@ async fn apply_missing(tx: &Transaction<'_>, known: &[Migration], now: Timestamp
             None => bail!(
                 "this database was made by a newer version of the program (schema {number}, this one knows {}); \
                  start the newer version, or restore a backup",
-                known.len()
+                known.last().map_or(0, |newest| newest.number)
             ),
             Some(migration) if sum(migration.sql) != checksum => bail!(
                 "migration {number} ({}) is not the one that this database was made with",

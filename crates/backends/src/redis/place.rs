@@ -10,14 +10,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ConnectionInfo>> {
 
 fn one(url: &str) -> Result<ConnectionInfo> {
     let advice = "write redis://HOST:6379, or several with commas between for a Redis Cluster";
-    let info = url
-        .into_connection_info()
-        .with_context(|| format!("`{}` is no address of a Redis server: {advice}", shown(url)))?;
     ensure!(
-        info.addr().is_supported(),
+        !url.starts_with("rediss:") && !url.starts_with("valkeys:"),
         "`{}`: TLS to Redis is not supported; use a private network or a tunnel",
         shown(url)
     );
+    let info = url
+        .into_connection_info()
+        .with_context(|| format!("`{}` is no address of a Redis server: {advice}", shown(url)))?;
     // The third version of the protocol tells hints and answers apart on one connection.
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Ok(info.set_redis_settings(settings))

@@ -101,7 +101,7 @@ fn apply_missing(db: &Connection, known: &[Migration], now: Timestamp) -> anyhow
             None => bail!(
                 "this database was made by a newer version of the program (schema {number}, this one knows {}); \
                  start the newer version, or restore a backup",
-                known.len()
+                known.last().map_or(0, |newest| newest.number)
             ),
             Some(migration) if sum(migration.sql) != *checksum => {
                 bail!(
