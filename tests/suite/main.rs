@@ -11,6 +11,7 @@ mod dates;
 mod demo;
 mod deploy;
 mod documented;
+mod doors;
 mod hostile;
 mod idempotency;
 mod kill;

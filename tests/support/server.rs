@@ -28,6 +28,7 @@ const GENEROUS: &[&str] = &[
     "sign_ins_per_account=1000/1s:1000",
     "sign_ins_per_address=1000/1s:1000",
     "registrations_per_address=1000/1s:1000",
+    "guests_per_address=1000/1s:1000",
     "requests_per_user=100000/1s:100000",
     "requests_per_address=100000/1s:100000",
     "handshakes_per_address=10000/1s:10000",

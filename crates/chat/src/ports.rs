@@ -38,6 +38,8 @@ pub trait Store: Send + Sync {
     async fn general_room(&self) -> Result<Option<Room>>;
     /// The direct conversation with exactly these people, by `room::direct_key`.
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>>;
+    /// Those whose key begins with `prefix`, by key.
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>>;
     /// Public rooms whose name contains `text` (folded), by name, after the room named `after`.
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>>;
     /// The user's rooms with read state; `only` narrows it to one room.
@@ -185,10 +187,10 @@ pub trait Inbox: Send + Sync {
 /// Who is here, counted per connection, across nodes, with expiry.
 #[async_trait]
 pub trait Presence: Send + Sync {
-    /// Another connection of the user; true if it is the first.
-    async fn arrive(&self, user: UserId, connection: u64) -> Result<bool>;
-    /// The connection is gone; true if it was the last.
-    async fn leave(&self, user: UserId, connection: u64) -> Result<bool>;
+    /// Another connection of the user, which is online; answers the user's status if that changed it.
+    async fn arrive(&self, user: UserId, connection: u64) -> Result<Option<Status>>;
+    /// The connection is gone; answers the user's status if that changed it.
+    async fn leave(&self, user: UserId, connection: u64) -> Result<Option<Status>>;
     /// Sets what the user's connection says; answers the user's status if that changed it.
     async fn set(&self, user: UserId, connection: u64, status: Status) -> Result<Option<Status>>;
     async fn of(&self, users: &[UserId]) -> Result<Vec<Status>>;

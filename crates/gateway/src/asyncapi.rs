@@ -21,16 +21,19 @@ pub fn asyncapi_json() -> String {
         "info": {
             "title": "Rill, live",
             "version": openapi["info"]["version"],
-            "description": "What is said over WebSocket and server-sent events. The words behind it are in docs/protocol.md.",
+            "description": "What is said over WebSocket, Socket.IO and server-sent events. The words behind it are in docs/protocol.md.",
         },
         "defaultContentType": "application/json",
         "channels": {
             "ws": channel("/api/v1/ws", "WebSocket (RFC 6455); each message is a text frame", &[("command", &commands), ("frame", &frames)]),
+            "socketio": channel("/socket.io/", "Socket.IO 5 in the namespace /rill: an event has the name of a message's `type`, and the message as its argument", &[("command", &commands), ("frame", &frames)]),
             "events": channel("/api/v1/events", "Server-sent events; each message is a `data:` line", &[("frame", &frames)]),
         },
         "operations": {
             "ws.receive": operation("receive", "ws", "command", &commands, "What clients say"),
             "ws.send": operation("send", "ws", "frame", &frames, "What the server says"),
+            "socketio.receive": operation("receive", "socketio", "command", &commands, "What clients say"),
+            "socketio.send": operation("send", "socketio", "frame", &frames, "What the server says"),
             "events.send": operation("send", "events", "frame", &frames, "What the server says"),
         },
         "components": { "messages": messages, "schemas": schemas },

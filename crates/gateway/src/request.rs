@@ -18,6 +18,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::address::{self, ClientAddress, RemoteEnd};
+use crate::dialects::entrance;
 use crate::metrics::Metrics;
 use crate::quota::{self, Tightest};
 use crate::refusal::{self, Refusal, Refused};
@@ -70,12 +71,14 @@ pub async fn door(Shared(gateway): Shared<State>, request: Request, next: Next) 
         head.insert(REQUEST_ID, value);
     }
     let status = response.status().as_u16();
+    let door = response.extensions().get::<entrance::AnsweredBy>();
+    let route = door.map_or(about.route.clone(), |by| format!("door {}", by.0));
     gateway
         .metrics
-        .request(&about.method, &about.route, status, started.elapsed());
+        .request(&about.method, &route, status, started.elapsed());
     span.in_scope(|| {
         let milliseconds = started.elapsed().as_micros() as f64 / 1000.0;
-        tracing::info!(method = %about.method, route = %about.route, status, milliseconds, "answered");
+        tracing::info!(method = %about.method, route = %route, status, milliseconds, "answered");
     });
     response
 }
@@ -123,7 +126,7 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
             "The URL is longer than {URL_BYTES_MAX} bytes; shorten it"
         )));
     }
-    if query::holds_secret(&parts.uri) {
+    if query::holds_secret(&parts.uri) && !entrance::is_a_platform_s_socket(gateway, parts) {
         return Err(Refusal::TokenInUrl);
     }
     if matches!(parts.uri.path(), "/healthz" | "/livez" | "/readyz") {

@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod copy;
 mod demo;
+mod platform;
 mod print;
 mod serve;
 mod talk;

@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::config::transport::require_safe_transport;
-use crate::{assets, telemetry};
+use crate::{assets, platform, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
 const STOP_WAIT: Duration = Duration::from_secs(45);
@@ -166,6 +166,7 @@ impl Parts {
         let settings = Settings {
             registration_open: config.registration_open,
             guests: config.guests,
+            platform: config.platform.clone(),
             setup_code,
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
@@ -179,6 +180,9 @@ impl Parts {
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {
+        if let Some(place) = &config.platform_jwks {
+            platform::keep_keys(&self.chat, place).await?;
+        }
         let recents = self.way.redis().map(|redis| redis.recents());
         let hub = Hub::new(self.chat.store().clone(), recents, gateway::dialects::all());
         self.bus.attach(hub.clone());
@@ -285,6 +289,7 @@ fn doors(config: &Config) -> Result<GatewaySettings> {
         secure: config.is_secure(),
         origins: config.public_url.iter().chain(&config.origins).cloned().collect(),
         hosts: config.is_loopback().then(|| own_host.into_iter().collect()),
+        reachable: config.is_reachable(),
         trusted_proxies: networks.collect::<Result<_>>()?,
         metrics_token: config.metrics_token.clone(),
         drain_seconds: config.drain_seconds,
@@ -306,6 +311,11 @@ fn announce(config: &Config, setup_code: Option<&str>, address: SocketAddr, read
     };
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{shown}"));
     tracing::info!(database = %backends::shown(&config.database), "{} is ready at {url}", config.name);
+    if config.guests && config.is_reachable() {
+        tracing::warn!(
+            "guests are let in and other machines can connect: whoever reaches this server can write in its public rooms"
+        );
+    }
     if let Some(code) = setup_code {
         eprintln!("The first account becomes the owner; its setup code is {code}");
     }

@@ -38,6 +38,15 @@ pub(crate) async fn by_direct_key(tx: &Transaction<'_>, direct_key: &str) -> Ans
     one(tx, "r.direct_key = $1", &direct_key).await
 }
 
+pub(crate) async fn with_direct_key(tx: &Transaction<'_>, prefix: &str, limit: usize) -> Answer<Vec<Room>> {
+    let statement = format!(
+        "select {ROOM} from rooms r where r.direct_key >= $1 and r.direct_key < $2 order by r.direct_key limit $3"
+    );
+    let end = format!("{prefix}{}", char::MAX);
+    let found = rows(tx, &statement, &[&prefix, &end, &integer(limit as u64)]).await?;
+    found.iter().map(|row| read(row, 0)).collect()
+}
+
 async fn one(tx: &Transaction<'_>, condition: &str, value: &(dyn ToSql + Sync)) -> Answer<Option<Room>> {
     let found = first(tx, &format!("select {ROOM} from rooms r where {condition}"), &[value]).await?;
     let mut found: Vec<Room> = found.iter().map(|row| read(row, 0)).collect::<Answer<_>>()?;

@@ -98,6 +98,13 @@ impl Store for Postgres {
         answer.map_err(Fault::into_error)
     }
 
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = rooms::with_direct_key(&tx, prefix, limit).await;
+        answer.map_err(Fault::into_error)
+    }
+
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>> {
         let _turn = self.turn().await?;
         let mut link = self.link().await?;

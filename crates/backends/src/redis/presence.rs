@@ -38,24 +38,13 @@ impl RedisPresence {
         presence
     }
 
-    async fn own(&self, user: UserId) -> Status {
-        let statuses = self.own.of(&[user]).await;
-        statuses
-            .ok()
-            .and_then(|all| all.first().copied())
-            .unwrap_or(Status::Offline)
-    }
-
-    /// Says what has changed here; answers what all nodes said before, and say now. Without Redis this node is all.
-    async fn say(&self, user: UserId, before: Status, now: Status) -> (Status, Status) {
-        if before == now {
-            let all = self.of(&[user]).await.ok().and_then(|all| all.first().copied());
-            let all = all.unwrap_or(now);
-            return (all, all);
-        }
+    /// Says what has changed here; answers what all nodes together say now, if that changed by it.
+    async fn say(&self, user: UserId, own: Option<Status>) -> Option<Status> {
+        let now = own?;
         match self.tell(Partition::of_user(user), &[(user, now)]).await {
-            Ok(answers) if answers.len() == 2 => (status(answers[0]), status(answers[1])),
-            Ok(_) | Err(Away) => (before, now),
+            Ok(answers) if answers.len() == 2 => (answers[0] != answers[1]).then(|| status(answers[1])),
+            // Without Redis this node is all.
+            Ok(_) | Err(Away) => Some(now),
         }
     }
 
@@ -95,25 +84,19 @@ impl RedisPresence {
 
 #[async_trait]
 impl Presence for RedisPresence {
-    async fn arrive(&self, user: UserId, connection: u64) -> Result<bool> {
-        let before = self.own(user).await;
-        self.own.arrive(user, connection).await?;
-        let (before, now) = self.say(user, before, self.own(user).await).await;
-        Ok(before == Status::Offline && now != Status::Offline)
+    async fn arrive(&self, user: UserId, connection: u64) -> Result<Option<Status>> {
+        let own = self.own.arrive(user, connection).await?;
+        Ok(self.say(user, own).await)
     }
 
-    async fn leave(&self, user: UserId, connection: u64) -> Result<bool> {
-        let before = self.own(user).await;
-        self.own.leave(user, connection).await?;
-        let (before, now) = self.say(user, before, self.own(user).await).await;
-        Ok(before != Status::Offline && now == Status::Offline)
+    async fn leave(&self, user: UserId, connection: u64) -> Result<Option<Status>> {
+        let own = self.own.leave(user, connection).await?;
+        Ok(self.say(user, own).await)
     }
 
     async fn set(&self, user: UserId, connection: u64, status: Status) -> Result<Option<Status>> {
-        let before = self.own(user).await;
-        self.own.set(user, connection, status).await?;
-        let (before, now) = self.say(user, before, self.own(user).await).await;
-        Ok((before != now).then_some(now))
+        let own = self.own.set(user, connection, status).await?;
+        Ok(self.say(user, own).await)
     }
 
     async fn of(&self, users: &[UserId]) -> Result<Vec<Status>> {

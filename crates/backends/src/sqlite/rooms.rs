@@ -34,6 +34,15 @@ pub(crate) fn by_direct_key(db: &Connection, direct_key: &str) -> Answer<Option<
     one(db, "r.direct_key = ?", &direct_key)
 }
 
+pub(crate) fn with_direct_key(db: &Connection, prefix: &str, limit: usize) -> Answer<Vec<Room>> {
+    let mut statement = db.prepare_cached(&format!(
+        "select {ROOM} from rooms r where r.direct_key >= ?1 and r.direct_key < ?2 order by r.direct_key limit ?3"
+    ))?;
+    let end = format!("{prefix}{}", char::MAX);
+    let rows = statement.query_map((prefix, end, integer(limit as u64)), |row| read(row, 0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 fn one(db: &Connection, condition: &str, value: &dyn rusqlite::ToSql) -> Answer<Option<Room>> {
     let mut statement = db.prepare_cached(&format!("select {ROOM} from rooms r where {condition}"))?;
     let found = statement.query_row([value], |row| read(row, 0)).optional()?;

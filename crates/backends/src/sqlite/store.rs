@@ -74,6 +74,12 @@ impl Store for Sqlite {
         self.read(move |link| rooms::by_direct_key(&link.db, &key)).await
     }
 
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>> {
+        let prefix = prefix.to_owned();
+        self.read(move |link| rooms::with_direct_key(&link.db, &prefix, limit))
+            .await
+    }
+
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>> {
         let (text, after) = (text.to_owned(), after.map(str::to_owned));
         self.seek(move |link| rooms::public(&link.db, &text, after.as_deref(), limit))

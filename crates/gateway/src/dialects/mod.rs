@@ -11,17 +11,22 @@ use crate::State;
 pub mod aiohttp;
 pub mod caller;
 pub mod entrance;
+pub mod graintrade;
 pub mod guideops;
 pub mod native;
 pub mod plain;
+mod rooms;
 pub mod socketio;
+pub mod starlette;
 
 /// The places of the dialects in `all`: the native one over WebSocket, and over event streams.
 pub const NATIVE_SOCKET: usize = 0;
 pub const NATIVE_STREAM: usize = 1;
 /// The native one as events of Socket.IO.
 pub const SOCKET_IO: usize = 2;
-const NATIVE: usize = 3;
+/// Those of guideops over Socket.IO.
+pub const GUIDEOPS_SOCKET_IO: usize = 3;
+const NATIVE: usize = 4;
 
 /// A door: the contract of another server.
 pub struct Door {
@@ -39,7 +44,7 @@ pub struct Door {
 pub type Named = (&'static str, Arc<dyn Dialect>);
 
 /// Every door, in the order in which they are asked where two know the same path.
-const DOORS: &[Door] = &[aiohttp::DOOR];
+const DOORS: &[Door] = &[aiohttp::DOOR, starlette::DOOR, graintrade::DOOR, guideops::DOOR];
 
 /// The names of the doors.
 pub fn doors() -> impl Iterator<Item = &'static str> {
@@ -52,6 +57,7 @@ pub fn all() -> Vec<Arc<dyn Dialect>> {
         Arc::new(native::Socket),
         Arc::new(native::Stream),
         Arc::new(socketio::Events),
+        Arc::new(guideops::socketio::Events),
     ];
     let of_doors = DOORS.iter().flat_map(|door| (door.dialects)());
     native.into_iter().chain(of_doors.map(|(_, dialect)| dialect)).collect()

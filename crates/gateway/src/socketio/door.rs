@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Query, Request, State as Shared};
 use axum::response::{IntoResponse, Response};
+use chat::error::Error;
 use chat::limits::{FRAME_BYTES_MAX, JSON_BODY_BYTES_MAX};
 use http::request::Parts;
 use http::{Method, header};
@@ -13,8 +14,9 @@ use tracing::Instrument;
 use super::line::{Line, Way};
 use super::mailbox::Busy;
 use super::packet::{self, PACKETS_MAX, SEPARATOR};
-use super::talk::{self, PING_EVERY, PING_WAIT};
+use super::talk::{self, PING_EVERY, PING_WAIT, Proven};
 use super::{probe, sessions};
+use crate::dialects::guideops::session;
 use crate::live::inlet::Inlet;
 use crate::live::outlet::Outlet;
 use crate::live::websocket::{opened, shake};
@@ -38,21 +40,23 @@ struct Asked {
 /// `GET` and `POST /socket.io/`.
 pub async fn open(Shared(gateway): Shared<State>, request: Request) -> Response {
     let (mut parts, content) = request.into_parts();
-    match answer(&gateway, &mut parts, content).await {
+    let Ok(Query(asked)) = Query::<Asked>::try_from_uri(&parts.uri) else {
+        return malformed("The query cannot be read").into_response();
+    };
+    let is_handshake = asked.sid.is_none();
+    match answer(&gateway, &mut parts, asked, content).await {
         Ok(response) => response,
         Err(refusal) => {
-            let why = refusal.problem(None).code;
-            gateway.metrics.refused.get_or_create(&Why { why }).inc();
+            if is_handshake {
+                let why = refusal.problem(None).code;
+                gateway.metrics.refused.get_or_create(&Why { why }).inc();
+            }
             refusal.into_response()
         }
     }
 }
 
-async fn answer(gateway: &State, parts: &mut Parts, content: Body) -> Result<Response, Refusal> {
-    let asked = match Query::<Asked>::try_from_uri(&parts.uri) {
-        Ok(Query(asked)) => asked,
-        Err(_) => return Err(malformed("The query cannot be read")),
-    };
+async fn answer(gateway: &State, parts: &mut Parts, asked: Asked, content: Body) -> Result<Response, Refusal> {
     if asked.version.as_deref() != Some(VERSION) {
         return Err(malformed(
             "Only version 4 of Engine.IO is spoken here (EIO=4): use a client of Socket.IO 3 or 4",
@@ -74,7 +78,7 @@ async fn answer(gateway: &State, parts: &mut Parts, content: Body) -> Result<Res
 /// The handshake of a client that polls.
 async fn begin(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> {
     let held = admission::socket(gateway, parts)?;
-    let proven = actor::identify(gateway, parts).await?.map(Box::new);
+    let proven = proven(gateway, parts).await?;
     let name = sessions::name();
     let line = Line::new(Way::Polling(gateway.engine.open(&name)));
     let task = talk::serve(gateway.clone(), line, proven, held);
@@ -86,7 +90,7 @@ async fn begin(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> 
 async fn begin_by_socket(gateway: &State, parts: &mut Parts) -> Result<Response, Refusal> {
     let held = admission::socket(gateway, parts)?;
     let (response, upgrade) = shake(parts)?;
-    let proven = actor::identify(gateway, parts).await?.map(Box::new);
+    let proven = proven(gateway, parts).await?;
     let own = gateway.clone();
     let task = async move {
         let Some((stream, ahead)) = opened(upgrade).await else {
@@ -100,6 +104,16 @@ async fn begin_by_socket(gateway: &State, parts: &mut Parts) -> Result<Response,
     };
     gateway.tasks.spawn(task.in_current_span());
     Ok(response)
+}
+
+/// Who the handshake proves. What proves nobody any longer is told when a namespace asks for somebody.
+async fn proven(gateway: &State, parts: &Parts) -> Result<Proven, Refusal> {
+    let native = match actor::identify(gateway, parts).await {
+        Err(Refusal::Chat(Error::NotSignedIn)) => None,
+        identified => identified?.map(Box::new),
+    };
+    let guideops = session::asker(gateway, parts).await?.map(Box::new);
+    Ok(Proven { native, guideops })
 }
 
 /// What a handshake answers.

@@ -54,6 +54,8 @@ struct Inside {
     /// A request of each kind is there; a second one would come between.
     is_heard: bool,
     is_spoken_to: bool,
+    /// Nobody reads any longer.
+    is_deaf: bool,
     /// When the client last said something.
     said: Instant,
     /// Since when something waits that nobody fetches.
@@ -88,6 +90,7 @@ impl Default for Inside {
             arrived: None,
             is_heard: false,
             is_spoken_to: false,
+            is_deaf: false,
             said: Instant::now(),
             stuck_since: None,
         }
@@ -141,6 +144,9 @@ impl Mailbox {
         std::future::poll_fn(|cx| {
             self.speaking.register(cx.waker());
             let mut inside = self.inside();
+            if inside.is_deaf {
+                return Poll::Ready(Err(Busy));
+            }
             match inside.stage {
                 Stage::Moved | Stage::Ended => return Poll::Ready(Err(Busy)),
                 Stage::Polling | Stage::Probing if !inside.incoming.is_empty() => return Poll::Pending,
@@ -272,6 +278,15 @@ impl Mailbox {
     /// When the client last said something.
     pub(super) fn heard(&self) -> Instant {
         self.inside().said
+    }
+
+    /// What requests bring is not read any longer; what waits for them can still be fetched.
+    pub(super) fn hear_no_more(&self) {
+        let mut inside = self.inside();
+        inside.is_deaf = true;
+        inside.incoming = VecDeque::new();
+        drop(inside);
+        self.speaking.wake();
     }
 
     /// Nobody is here any longer; requests that wait are ended.

@@ -5,6 +5,7 @@
 
 pub mod door;
 mod event;
+mod guideops;
 mod line;
 mod mailbox;
 pub(crate) mod packet;

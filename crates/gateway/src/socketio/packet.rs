@@ -135,6 +135,7 @@ pub(crate) fn message(kind: char, namespace: &str, payload: &str) -> Bytes {
 pub(crate) const CONNECT: char = '0';
 pub(crate) const DISCONNECT: char = '1';
 pub(crate) const EVENT: char = '2';
+pub(crate) const ACKNOWLEDGEMENT: char = '3';
 pub(crate) const CONNECT_ERROR: char = '4';
 
 #[cfg(test)]

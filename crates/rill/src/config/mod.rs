@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use chat::account::platform::Platform;
 use chat::limits::Limits;
 
 pub mod limits;
@@ -67,6 +68,9 @@ pub struct Config {
     pub name: String,
     pub registration_open: bool,
     pub guests: bool,
+    pub platform: Platform,
+    /// Where the platform's keys are read.
+    pub platform_jwks: Option<String>,
     /// Doors with a listener of their own.
     pub doors: Vec<(&'static str, SocketAddr)>,
     pub setup_code: Option<String>,
@@ -130,6 +134,8 @@ impl Config {
             name: read.optional("name").unwrap_or_else(|| "Rill".into()),
             registration_open: read.one_of("registration", &["open", "closed"])? == 0,
             guests: read.one_of("guests", &["false", "true"])? == 1,
+            platform: read.platform()?,
+            platform_jwks: read.optional("platform_jwks"),
             doors: read.doors()?,
             setup_code: read.secret("setup_code", SETUP_CODE_CHARS_MIN)?,
             metrics_token: read.secret("metrics_token", METRICS_TOKEN_CHARS_MIN)?,
@@ -153,7 +159,13 @@ impl Config {
         self.database.starts_with("sqlite:") && self.database != "sqlite::memory:"
     }
 
-    /// Whether only this machine can connect.
+    /// Whether other machines can connect, to the server itself or to one of its doors.
+    pub fn is_reachable(&self) -> bool {
+        let doors = self.doors.iter().map(|(_, address)| address);
+        doors.chain([&self.listen]).any(|address| !address.ip().is_loopback())
+    }
+
+    /// Whether only this machine can connect to the main listener.
     pub fn is_loopback(&self) -> bool {
         self.listen.ip().is_loopback()
     }
@@ -187,6 +199,11 @@ mod tests {
             ("drain_seconds", "-1", "0 to 300"),
             ("limits.sends_per_user", "fast", "--limit sends_per_user"),
             ("metrics_token", "secret", "at least 32 random characters"),
+            ("platform_secret", "short", "at least 32 random characters"),
+            ("platform_claim", "email", "sub, username, preferred_username"),
+            ("door", "aiohttp", "such as aiohttp=127.0.0.1:8081"),
+            ("door", "elsewhere=127.0.0.1:1", "the doors are aiohttp"),
+            ("guests", "yes", "false, true"),
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {

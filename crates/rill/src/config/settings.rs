@@ -95,6 +95,36 @@ pub const SETTINGS: &[Setting] = &[
         "Listeners of their own for doors of docs/doors.md, such as aiohttp=127.0.0.1:8081.",
     ),
     setting(
+        "platform_secret",
+        "TEXT",
+        "",
+        "The secret by which the platform around this server signs the tokens of its users (HS256).",
+    ),
+    setting(
+        "platform_jwks",
+        "PATH|URL",
+        "",
+        "Where the platform's public keys are (JWKS), for tokens signed with RS256 or ES256.",
+    ),
+    setting(
+        "platform_issuer",
+        "TEXT",
+        "",
+        "What the iss of the platform's tokens has to be; unset takes any.",
+    ),
+    setting(
+        "platform_audience",
+        "TEXT",
+        "",
+        "What the aud of the platform's tokens has to hold; unset takes any.",
+    ),
+    setting(
+        "platform_claim",
+        "CLAIM",
+        "sub",
+        "The claim that holds the user's name: sub, username or preferred_username.",
+    ),
+    setting(
         "setup_code",
         "TEXT",
         "",

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use chat::limits::{FRAME_BYTES_MAX, HEARTBEAT};
 use chat::rates::Action;
 use futures_util::FutureExt;
@@ -28,12 +29,13 @@ pub(crate) struct Answer {
     pub(crate) mark: Option<u64>,
     /// What there is to say about it.
     pub(crate) frame: Option<Frame>,
+    /// What is said in the words of a door, as it goes over the wire.
+    pub(crate) worded: Vec<Bytes>,
 }
 
 /// A command that was read and waits for its turn.
 struct Waiting {
-    command: Command,
-    mark: Option<u64>,
+    run: BoxFuture<'static, Answer>,
     /// Of its text.
     bytes: usize,
 }
@@ -129,8 +131,33 @@ impl Work {
 
     /// Puts a command into the queue that counts for no limit.
     pub(crate) fn do_later(&mut self, command: Command, bytes: usize, mark: Option<u64>) {
+        let connection = self.connection.clone();
+        let run = async move {
+            let frame = native::run(&connection, command, mark).await;
+            let worded = Vec::new();
+            Answer { mark, frame, worded }
+        };
+        self.run_later(run.boxed(), bytes);
+    }
+
+    /// Puts what a door makes of a text into the queue, or answers the refusal.
+    pub(crate) fn admit_run(
+        &mut self,
+        run: BoxFuture<'static, Answer>,
+        bytes: usize,
+    ) -> Result<Option<Refusal>, CloseCode> {
+        if let Err(refusal) = self.count() {
+            self.slow_down()?;
+            return Ok(Some(refusal.into()));
+        }
+        self.malformed = 0;
+        self.run_later(run, bytes);
+        Ok(None)
+    }
+
+    fn run_later(&mut self, run: BoxFuture<'static, Answer>, bytes: usize) {
         self.waiting_bytes += bytes;
-        self.waiting.push_back(Waiting { command, mark, bytes });
+        self.waiting.push_back(Waiting { run, bytes });
     }
 
     /// What is no command is refused; who sends nothing else does not speak this protocol.
@@ -187,19 +214,14 @@ impl Work {
         if chat::planted::has(chat::planted::Bug::NewestFirst) {
             self.waiting.make_contiguous().reverse();
         }
-        let Some(Waiting { command, mark, bytes }) = self.waiting.pop_front() else {
+        let Some(Waiting { run, bytes }) = self.waiting.pop_front() else {
             return;
         };
         self.waiting_bytes -= bytes;
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
-        let connection = self.connection.clone();
-        let run = async move {
-            let frame = native::run(&connection, command, mark).await;
-            Answer { mark, frame }
-        };
-        self.running = Some(run.boxed());
+        self.running = Some(run);
     }
 
     /// Who does not slow down after many refusals has to go.

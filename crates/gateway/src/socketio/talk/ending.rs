@@ -11,7 +11,6 @@ use crate::live::socket::ending::End;
 use crate::live::socket::{LAST_COMMANDS_WAIT, WRITE_WAIT};
 use crate::live::wire;
 use crate::metrics::Code;
-use crate::socketio::NAMESPACE;
 use crate::socketio::line::{Heard, Way};
 use crate::socketio::packet;
 
@@ -26,6 +25,9 @@ impl Talk {
         self.gateway.metrics.closes.get_or_create(&Code { code: number }).inc();
         tracing::debug!(code = number, "a Socket.IO connection closed");
         self.line.detach();
+        if let Way::Polling(named) = &self.line.way {
+            named.mailbox.hear_no_more();
+        }
         if let Some(code) = code {
             self.say_goodbye(end, code);
         }
@@ -41,11 +43,15 @@ impl Talk {
 
     fn say_goodbye(&self, end: End, code: u16) {
         let reason = json!(["close", {"type": "close", "code": code, "reason": end.words()}]);
-        self.line
-            .say(packet::message(packet::EVENT, NAMESPACE, &reason.to_string()));
+        self.line.say(packet::message(
+            packet::EVENT,
+            self.tongue.namespace(),
+            &reason.to_string(),
+        ));
         if !comes_back(end) {
             // Clients come back by themselves unless they are told so.
-            self.line.say(packet::message(packet::DISCONNECT, NAMESPACE, ""));
+            self.line
+                .say(packet::message(packet::DISCONNECT, self.tongue.namespace(), ""));
         }
         match &self.line.way {
             Way::Polling(_) => self.line.say(packet::framed("1")),

@@ -11,7 +11,8 @@ use serde_json::json;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{PING_EVERY, Talk, open};
+use super::{PING_EVERY, Talk, Tongue, open};
+use crate::dialects::guideops::socketio;
 use crate::live::greeting::{hello, welcome};
 use crate::live::native;
 use crate::live::socket::ending::End;
@@ -20,7 +21,7 @@ use crate::live::wire;
 use crate::refusal::Refusal;
 use crate::socketio::line::Heard;
 use crate::socketio::packet::{self, Engine, Kind};
-use crate::socketio::{NAMESPACE, sessions};
+use crate::socketio::{NAMESPACE, guideops, sessions};
 use crate::strict;
 
 /// Packets before somebody is connected, and attempts that may fail.
@@ -76,6 +77,11 @@ impl Talk {
                         return Ok(work);
                     }
                 }
+                Some((Kind::Connect, socketio::NAMESPACE, _)) => {
+                    if let Some(work) = self.enter().await? {
+                        return Ok(work);
+                    }
+                }
                 Some((Kind::Connect, other, _)) => self.refuse_namespace(other),
                 // What was said to a namespace just before it was left is no fault.
                 Some((Kind::Disconnect | Kind::Event | Kind::Acknowledgement, _, _)) => {}
@@ -116,9 +122,7 @@ impl Talk {
         let actor = self.who(ticket, token).await?;
         let connection = open(&self.gateway, actor).await?;
         let welcome = welcome(&connection).await?;
-        let id = sessions::name();
-        self.connected(&id);
-        self.id = Some(id);
+        self.be_connected(Tongue::Native);
         self.say(&hello(&self.gateway, PING_EVERY));
         self.say(&welcome);
         let mut work = Work::new(connection);
@@ -131,8 +135,29 @@ impl Talk {
         Ok(work)
     }
 
+    /// A client of guideops, who brings the cookie of its session or is told that nobody has signed in.
+    async fn enter(&mut self) -> Result<Option<Work>, End> {
+        let Some(actor) = &self.proven.guideops else {
+            self.be_connected(Tongue::Guideops);
+            self.line.say(guideops::unknown());
+            return Ok(None);
+        };
+        let entered = guideops::enter(&self.gateway, actor.as_ref().clone()).await;
+        let (connection, first) = entered.map_err(|_| End::Because(CloseCode::Restart))?;
+        self.be_connected(Tongue::Guideops);
+        first.into_iter().for_each(|packet| self.line.say(packet));
+        Ok(Some(Work::new(connection)))
+    }
+
+    fn be_connected(&mut self, tongue: Tongue) {
+        let id = sessions::name();
+        self.tongue = tongue;
+        self.connected(&id);
+        self.id = Some(id);
+    }
+
     async fn who(&self, ticket: Option<String>, token: Option<String>) -> Result<Actor, Refusal> {
-        match (&self.proven, ticket, token) {
+        match (&self.proven.native, ticket, token) {
             (Some(actor), None, None) => Ok(actor.as_ref().clone()),
             (None, None, None) => Err(Error::NotSignedIn.into()),
             (_, ticket, token) => native::authenticate(&self.gateway, Command::Auth { ticket, token }).await,
@@ -142,10 +167,11 @@ impl Talk {
     /// Tells the client that it is connected, and as which.
     pub(super) fn connected(&self, id: &str) {
         let said = json!({ "sid": id }).to_string();
-        self.line.say(packet::message(packet::CONNECT, NAMESPACE, &said));
+        self.line
+            .say(packet::message(packet::CONNECT, self.tongue.namespace(), &said));
     }
 
-    /// There is one namespace.
+    /// There is another one.
     pub(super) fn refuse_namespace(&self, namespace: &str) {
         let said = json!({"message": "Invalid namespace"}).to_string();
         self.line.say(packet::message(packet::CONNECT_ERROR, namespace, &said));

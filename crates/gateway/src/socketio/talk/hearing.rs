@@ -2,7 +2,7 @@
 
 use protocol::live::CloseCode;
 
-use super::{Stop, Talk};
+use super::{Stop, Talk, Tongue};
 use crate::dialects::socketio::framed;
 use crate::live::socket::ending::End;
 use crate::live::socket::work::Work;
@@ -10,7 +10,7 @@ use crate::live::wire;
 use crate::refusal::Refusal;
 use crate::socketio::line::Heard;
 use crate::socketio::packet::{self, Engine, Kind, Packet};
-use crate::socketio::{NAMESPACE, event};
+use crate::socketio::{event, guideops};
 
 impl Talk {
     pub(super) fn take(&mut self, work: &mut Work, heard: Heard) -> Result<(), Stop> {
@@ -51,7 +51,7 @@ impl Talk {
 
     fn take_message(&mut self, work: &mut Work, packet: Packet<'_>, bytes: usize) -> Result<(), Stop> {
         let number = packet.number;
-        if packet.namespace != NAMESPACE {
+        if packet.namespace != self.tongue.namespace() {
             if packet.kind == Kind::Connect {
                 self.refuse_namespace(packet.namespace);
             }
@@ -66,6 +66,14 @@ impl Talk {
                 count(work.count_ping())
             }
             Kind::Disconnect => Err(Stop::Left),
+            Kind::Event if self.tongue == Tongue::Guideops => {
+                let run = guideops::run(work.connection.clone(), packet.payload, number);
+                let refused = work.admit_run(run, bytes).map_err(End::Because)?;
+                if let Some(refusal) = refused {
+                    self.line.say(guideops::refused(&refusal));
+                }
+                Ok(())
+            }
             Kind::Event => {
                 let answer = work.admit_read(event::command(packet.payload, number), bytes, number);
                 if let Some(frame) = answer.map_err(End::Because)? {
@@ -99,7 +107,10 @@ impl Talk {
         count(work.count_ping())?;
         let refusal = Refusal::Malformed(what.to_owned());
         if let Some(frame) = work.misread(None, &refusal).map_err(End::Because)? {
-            self.line.say(framed(&frame, number));
+            self.line.say(match self.tongue {
+                Tongue::Native => framed(&frame, number),
+                Tongue::Guideops => guideops::refused(&refusal),
+            });
         }
         Ok(())
     }

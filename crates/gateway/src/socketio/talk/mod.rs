@@ -14,15 +14,16 @@ use protocol::live::{CloseCode, Frame};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::line::Line;
-use super::packet;
+use super::{NAMESPACE, packet};
 use crate::State;
 use crate::admission::Held;
 use crate::dialects::SOCKET_IO;
+use crate::dialects::guideops::socketio;
 use crate::dialects::socketio::framed;
 use crate::live::connection::Connection;
 use crate::live::outlet::Ended;
 use crate::live::socket::ending::{End, INTERNAL, POLICY};
-use crate::live::socket::work::Work;
+use crate::live::socket::work::{Answer, Work};
 use crate::live::socket::{LAST_COMMANDS_WAIT, WRITE_WAIT};
 
 mod ending;
@@ -33,13 +34,37 @@ mod hearing;
 pub(super) const PING_EVERY: Duration = HEARTBEAT;
 pub(super) const PING_WAIT: Duration = HEARTBEAT_GRACE;
 
-/// Talks with one client until it is gone. `proven` is who the handshake proved, if it did.
-pub(super) async fn serve(gateway: State, line: Line, proven: Option<Box<Actor>>, held: Held) {
+/// Who the handshake proved, for each of the namespaces.
+#[derive(Default)]
+pub(super) struct Proven {
+    pub(super) native: Option<Box<Actor>>,
+    pub(super) guideops: Option<Box<Actor>>,
+}
+
+/// What is spoken in a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tongue {
+    Native,
+    Guideops,
+}
+
+impl Tongue {
+    fn namespace(self) -> &'static str {
+        match self {
+            Self::Native => NAMESPACE,
+            Self::Guideops => socketio::NAMESPACE,
+        }
+    }
+}
+
+/// Talks with one client until it is gone.
+pub(super) async fn serve(gateway: State, line: Line, proven: Proven, held: Held) {
     let mut talk = Talk {
         gateway,
         line,
         proven,
         id: None,
+        tongue: Tongue::Native,
         attachments: 0,
     };
     let talked = AssertUnwindSafe(talk.converse()).catch_unwind().await;
@@ -55,7 +80,8 @@ pub(super) async fn serve(gateway: State, line: Line, proven: Option<Box<Actor>>
 pub(super) struct Talk {
     gateway: State,
     line: Line,
-    proven: Option<Box<Actor>>,
+    proven: Proven,
+    tongue: Tongue,
     /// What the client is called in the namespace, while it is connected there.
     id: Option<String>,
     /// Attachments of an event that was refused already; they are still to come.
@@ -88,11 +114,14 @@ enum Event {
 impl Talk {
     async fn converse(&mut self) -> End {
         loop {
-            let worked = match self.greet().await {
-                Ok(work) => self.work(work).await,
+            let mut work = match self.greet().await {
+                Ok(work) => work,
                 Err(end) => return end,
             };
+            let worked = self.work(&mut work).await;
+            // Before the listener ends with its connection: that it did is nothing to tell a client that stays.
             self.line.detach();
+            drop(work);
             self.id = None;
             match worked {
                 Stop::Left => {}
@@ -102,22 +131,22 @@ impl Talk {
     }
 
     /// Until something ends it.
-    async fn work(&mut self, mut work: Work) -> Stop {
+    async fn work(&mut self, work: &mut Work) -> Stop {
         self.line.attach(work.connection.session.clone());
         let draining = self.gateway.draining.clone();
         let mut stopping = pin!(draining.cancelled());
-        let mut timer = pin!(sleep_until(self.due(&work)));
+        let mut timer = pin!(sleep_until(self.due(work)));
         loop {
-            let event = std::future::poll_fn(|cx| self.poll_event(cx, &mut work, stopping.as_mut(), timer.as_mut()));
+            let event = std::future::poll_fn(|cx| self.poll_event(cx, work, stopping.as_mut(), timer.as_mut()));
             match event.await {
                 Err(stop) => return stop,
                 Ok(Event::Tick) => {
-                    if let Err(end) = self.tick(&mut work).await {
+                    if let Err(end) = self.tick(work).await {
                         return Stop::End(end);
                     }
-                    timer.as_mut().reset(self.due(&work));
+                    timer.as_mut().reset(self.due(work));
                 }
-                Ok(Event::Drain) => return Stop::End(self.drain(&mut work).await),
+                Ok(Event::Drain) => return Stop::End(self.drain(work).await),
                 Ok(Event::Ended(Ended::Broken)) => return Stop::End(End::Gone),
                 Ok(Event::Ended(Ended::Closed(closing))) => {
                     let code = work.connection.code_of(closing).await;
@@ -147,7 +176,7 @@ impl Talk {
             }
             let has_room = self.line.has_room();
             if let Poll::Ready(answer) = work.poll_answer(cx, has_room) {
-                self.answer(answer.frame, answer.mark);
+                self.answer(answer);
             } else if has_room
                 && work.wants_more()
                 && let Poll::Ready(heard) = self.line.poll_heard(cx)
@@ -200,18 +229,22 @@ impl Talk {
     async fn drain(&mut self, work: &mut Work) -> End {
         let last = async {
             while let Some(answer) = work.finish_next().await {
-                self.answer(answer.frame, answer.mark);
+                self.answer(answer);
             }
         };
         let _ = timeout(LAST_COMMANDS_WAIT, last).await;
-        let retry_after_ms = self.gateway.reconnect_after_ms();
-        self.say(&Frame::Drain { retry_after_ms });
+        if self.tongue == Tongue::Native {
+            let retry_after_ms = self.gateway.reconnect_after_ms();
+            self.say(&Frame::Drain { retry_after_ms });
+        }
         End::Because(CloseCode::Restart)
     }
 
     /// Says what a command led to. Who asked for an acknowledgement gets one, also where there is nothing to tell.
-    fn answer(&self, frame: Option<Frame>, number: Option<u64>) {
-        let frame = frame.or_else(|| {
+    fn answer(&self, answer: Answer) {
+        answer.worded.into_iter().for_each(|packet| self.line.say(packet));
+        let number = answer.mark;
+        let frame = answer.frame.or_else(|| {
             let reference = number?.to_string();
             Some(Frame::Ok {
                 reference,
