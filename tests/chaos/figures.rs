@@ -21,15 +21,7 @@ pub(crate) fn tell(history: &History) -> String {
     let sent = ways.map(|way| format!("{way:?} {}", sent(way)));
     put(format!("sends by way: {}", sent.join(", ")));
     let (mut quiet, mut under) = (Vec::new(), Vec::new());
-    // Whoever is taken out of a room while a send has no answer has to wait until they are brought back.
-    let all = history.log.values().flatten().flat_map(|line| &line.moves);
-    let out: HashSet<Uuid> = all
-        .filter_map(|moved| match moved {
-            Move::Out(user) => Some(*user),
-            Move::In(_) => None,
-        })
-        .collect();
-    for attempt in acknowledged(history).filter(|attempt| !out.contains(&attempt.sender)) {
+    for attempt in of_members(history) {
         let times = if is_under(history, attempt) {
             &mut under
         } else {
@@ -93,6 +85,19 @@ fn acknowledged(history: &History) -> impl Iterator<Item = &Attempt> {
     history.attempts.iter().filter(done)
 }
 
+/// Those of people who were never taken out of a room: whoever is, while a send has no answer, has to wait until they
+/// are brought back.
+fn of_members(history: &History) -> impl Iterator<Item = &Attempt> {
+    let all = history.log.values().flatten().flat_map(|line| &line.moves);
+    let out: HashSet<Uuid> = all
+        .filter_map(|moved| match moved {
+            Move::Out(user) => Some(*user),
+            Move::In(_) => None,
+        })
+        .collect();
+    acknowledged(history).filter(move |attempt| !out.contains(&attempt.sender))
+}
+
 fn is_under(history: &History, attempt: &Attempt) -> bool {
     let meets = |(began, ended): (u64, u64)| attempt.began < ended + AFTERMATH_US && attempt.ended > began;
     history.faults.iter().any(|fault| meets((fault.began, fault.ended)))
@@ -101,7 +106,7 @@ fn is_under(history: &History, attempt: &Attempt) -> bool {
 /// From the beginning of each send to each first hearing of it, for sends in quiet times and under faults.
 fn deliveries(history: &History) -> (Vec<u64>, Vec<u64>) {
     let mut sends: HashMap<(Uuid, u64), &Attempt> = HashMap::new();
-    for attempt in acknowledged(history) {
+    for attempt in of_members(history) {
         if let Outcome::Acknowledged { seq, .. } = attempt.outcome {
             sends.insert((attempt.room, seq), attempt);
         }
