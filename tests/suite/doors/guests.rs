@@ -6,7 +6,7 @@ use serde_json::json;
 use support::{Options, Server};
 use tokio::process::Command;
 
-use super::wire::{Texts, ask, json, open};
+use super::wire::{Texts, ask, json, open, words};
 
 #[tokio::test]
 async fn a_guest_can_neither_be_nor_become_somebody_with_an_account() {
@@ -143,4 +143,40 @@ async fn the_demo_lets_guests_in() {
     let body = json!({"username": "ada", "password": "correct horse"});
     let (status, told) = json(ask(&server.url(), Method::POST, "/login").json(&body)).await;
     assert_eq!((status, &told["username"]), (200, &json!("Ada Lovelace")));
+}
+
+#[tokio::test]
+async fn a_foreign_page_brings_no_guest_unless_its_origin_is_named() {
+    let options = Options::default()
+        .flag("--guests", "true")
+        .flag("--origins", "http://shop.example");
+    let server = Server::with(options).await;
+    let url = server.url();
+    let (status, room) = json(ask(&url, Method::POST, "/rooms").json(&json!({"name": "Quick Test"}))).await;
+    assert_eq!(status, 200);
+    let room = room["id"].as_str().expect("an id").to_owned();
+    for origin in ["http://evil.example", "null"] {
+        let post = ask(&url, Method::POST, "/rooms").header("Origin", origin);
+        assert_eq!(json(post.body(r#"{"name": "x"}"#)).await.0, 403, "{origin}");
+        let chat = ask(&url, Method::POST, "/chat").header("Origin", origin);
+        assert_eq!(words(chat.body(format!("{room}:bob:x"))).await.0, 403, "{origin}");
+        for path in [
+            format!("/ws/{room}/bob"),
+            format!("/ws/{room}"),
+            "/ws/chat/63/bob".to_owned(),
+        ] {
+            let refused = Texts::open(&url, &path, &[("Origin", origin)]).await.err();
+            assert_eq!(refused.map(|refused| refused.0), Some(403), "{path} from {origin}");
+        }
+    }
+    for path in [
+        format!("/ws/{room}/bob"),
+        format!("/ws/{room}"),
+        "/ws/chat/63/bob".to_owned(),
+    ] {
+        for origin in ["http://shop.example", &url] {
+            let opened = Texts::open(&url, &path, &[("Origin", origin)]).await;
+            assert!(opened.is_ok(), "{path} from {origin}");
+        }
+    }
 }

@@ -5,5 +5,6 @@ mod documented;
 mod graintrade;
 mod guests;
 mod guideops;
+mod guideops_talk;
 mod starlette;
 mod wire;

@@ -6,6 +6,7 @@ use chat::error::Error;
 use chat::rates::Action;
 use http::request::Parts;
 
+use crate::origin::{self, Origin};
 use crate::refusal::Refusal;
 use crate::{State, actor, address};
 
@@ -18,12 +19,28 @@ pub async fn caller(gateway: &State, parts: &Parts, name: Option<&str>) -> Resul
             Some(_) | None => Ok(actor),
         };
     }
+    guest(gateway, parts, name).await
+}
+
+/// The guest of this name, or the visitor, where guests are permitted.
+pub async fn guest(gateway: &State, parts: &Parts, name: Option<&str>) -> Result<Actor, Refusal> {
+    refuse_foreign_pages(gateway, parts)?;
     let peer = address::peer(parts);
-    let guest = match name {
+    Ok(match name {
         Some(name) => gateway.chat.guest(name, &peer).await?,
         None => gateway.chat.visitor(&peer).await?,
-    };
-    Ok(guest)
+    })
+}
+
+/// A page that somebody happens to look at must not write to a server that only their own machine can reach.
+pub fn refuse_foreign_pages(gateway: &State, parts: &Parts) -> Result<(), Refusal> {
+    let is_foreign = origin::of(&gateway.settings, parts) == Origin::Foreign;
+    if !is_foreign || super::is_for_every_page(parts.uri.path()) {
+        return Ok(());
+    }
+    Err(Refusal::OriginRefused(
+        "Pages of this origin may not come in here; an operator can permit it with the setting `origins`".to_owned(),
+    ))
 }
 
 /// Whether the name stands for the person: their user name, or their id.

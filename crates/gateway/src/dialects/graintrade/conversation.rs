@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 
 use super::line::{missing, opener, refused, speaker, text_of};
 use super::{frame, gone, too_slow};
-use crate::dialects::caller::caller;
+use crate::dialects::caller::{caller, guest, refuse_foreign_pages};
 use crate::dialects::rooms::MESSAGES;
 use crate::dialects::{place_of, plain};
 use crate::live::connection::Connection;
@@ -241,9 +241,12 @@ async fn admit(gateway: &State, parts: &mut Parts, item: String, other: String) 
     let current = Query::<HashMap<String, String>>::try_from_uri(&parts.uri).ok();
     let current = current.and_then(|Query(mut query)| query.remove("current_user"));
     let known = match (opener(gateway, parts).await?, current) {
-        (None, Some(name)) => Some(gateway.chat.guest(&name, &address::peer(parts)).await?),
+        (None, Some(name)) => Some(guest(gateway, parts, Some(&name)).await?),
         // The first frame says who it is, where guests are permitted.
-        (None, None) if gateway.chat.guests_are_welcome() => None,
+        (None, None) if gateway.chat.guests_are_welcome() => {
+            refuse_foreign_pages(gateway, parts)?;
+            None
+        }
         (None, None) => return Err(Error::NotSignedIn.into()),
         (known, _) => known,
     };

@@ -5,7 +5,7 @@ use chat::account::Actor;
 use http::request::Parts;
 use serde_json::{Value, json};
 
-use crate::dialects::caller::is_called;
+use crate::dialects::caller::{guest, is_called};
 use crate::dialects::plain;
 use crate::refusal::Refusal;
 use crate::{State, actor, address};
@@ -34,7 +34,7 @@ pub(super) async fn speaker(
 ) -> Result<Actor, Refusal> {
     let actor = match known {
         Some(actor) => actor.clone(),
-        None => gateway.chat.guest(name, &address::peer(parts)).await?,
+        None => guest(gateway, parts, Some(name)).await?,
     };
     if !is_called(&actor, name) {
         return Err(Refusal::Malformed("You may not speak for somebody else".to_owned()));

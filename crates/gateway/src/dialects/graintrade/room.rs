@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::line::{opener, refused, speaker, text_of};
 use super::{frame, gone, too_slow};
-use crate::dialects::caller::caller;
+use crate::dialects::caller::{caller, guest};
 use crate::dialects::entrance::pass;
 use crate::dialects::rooms::{self, UNKNOWN_ROOM};
 use crate::dialects::{place_of, plain};
@@ -25,7 +25,7 @@ use crate::live::connection::Connection;
 use crate::live::socket::talk::{self, Answer, Talk};
 use crate::live::websocket::Handshake;
 use crate::refusal::Refusal;
-use crate::{State, address, words};
+use crate::{State, words};
 
 /// Messages, and who comes, as the documents word their events.
 pub(super) struct Socket;
@@ -197,7 +197,7 @@ async fn admit(gateway: &State, parts: &mut Parts, room: &str) -> Result<Respons
     // Whoever has not said a name yet hears what any visitor hears.
     let listener = match &known {
         Some(actor) => actor.clone(),
-        None => gateway.chat.visitor(&address::peer(parts)).await?,
+        None => guest(gateway, parts, None).await?,
     };
     seen(gateway, &listener, room).await?;
     let handshake = Handshake::of(gateway, parts)?;

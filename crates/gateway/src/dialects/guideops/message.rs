@@ -150,8 +150,13 @@ fn wrong(status: u16, words: &str, context: Option<&str>) -> Response {
     plain::answer(status, shape)
 }
 
+/// What a client says, and where.
+type Words = (String, Option<Location>);
+/// What is wrong with it, and in which context.
+type Wrong = (&'static str, Option<&'static str>);
+
 /// The text and the place; or what is wrong with them.
-fn said(wanted: &Map<String, Value>) -> Result<(String, Option<Location>), (&'static str, Option<&'static str>)> {
+fn said(wanted: &Map<String, Value>) -> Result<Words, Wrong> {
     let text = wanted.get("text").or(wanted.get("message"));
     let text = text.and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if text.is_empty() {
@@ -218,7 +223,7 @@ pub(super) async fn acknowledge(Shared(gateway): Shared<State>, request: Request
 mod tests {
     use super::*;
 
-    fn read(value: Value) -> Result<(String, Option<Location>), (&'static str, Option<&'static str>)> {
+    fn read(value: Value) -> Result<Words, Wrong> {
         said(value.as_object().expect("an object"))
     }
 
