@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use client::live::{Live, Proof, Settings};
 use protocol::shapes::RoomKind;
 use support::checker::check;
-use support::history::{Attempt, History, Line, Listener, Outcome};
+use support::history::{Attempt, History, Line, Listener, Outcome, Way};
 use support::people::post_as;
 use support::{LIMIT, Options, Person, Server, until};
 use tokio::sync::mpsc;
@@ -113,6 +113,7 @@ async fn killed_in_the_middle(mut server: Server) {
         attempts,
         listeners,
         log,
+        ..History::default()
     });
     let figures = format!(
         "killed {KILLS} times under {} writers; {} sends were kept although the kill took their answer\n{report}\nrecovery (kill to the next acknowledgement) {recoveries:?} ms, converged {converged_ms} ms after the last send\n",
@@ -189,6 +190,7 @@ async fn listen(person: &Person, proof: Proof) -> (Live, Arc<Mutex<Listener>>) {
     };
     let listener = Listener {
         name: person.username.clone(),
+        user: person.id(),
         cursors,
         ..Listener::default()
     };
@@ -211,7 +213,7 @@ async fn listen(person: &Person, proof: Proof) -> (Live, Arc<Mutex<Listener>>) {
 async fn write_over_socket(live: Live, sender: Uuid, lane: u64, load: Arc<Load>) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     while !load.stop.load(Ordering::Relaxed) {
-        let mut attempt = begin(sender, lane, attempts.len(), &load);
+        let mut attempt = begin(sender, Way::WebSocket, lane, attempts.len(), &load);
         let done = live
             .post(attempt.room, post_as(&attempt.client_id, &attempt.text))
             .await;
@@ -227,7 +229,7 @@ async fn write_over_socket(live: Live, sender: Uuid, lane: u64, load: Arc<Load>)
 async fn write_over_rest(person: Person, lane: u64, load: Arc<Load>) -> Vec<Attempt> {
     let mut attempts = Vec::new();
     while !load.stop.load(Ordering::Relaxed) {
-        let mut attempt = begin(person.id(), lane, attempts.len(), &load);
+        let mut attempt = begin(person.id(), Way::Rest, lane, attempts.len(), &load);
         let post = post_as(&attempt.client_id, &attempt.text);
         attempt.outcome = loop {
             match person.api.post(attempt.room, &post).await {
@@ -241,10 +243,12 @@ async fn write_over_rest(person: Person, lane: u64, load: Arc<Load>) -> Vec<Atte
     attempts
 }
 
-fn begin(sender: Uuid, lane: u64, number: usize, load: &Load) -> Attempt {
+fn begin(sender: Uuid, way: Way, lane: u64, number: usize, load: &Load) -> Attempt {
     Attempt {
         sender,
         lane,
+        way,
+        node: Some(0),
         room: load.rooms[(lane as usize + number) % load.rooms.len()],
         client_id: format!("{lane}-{number}"),
         text: format!("message {number} of lane {lane}"),

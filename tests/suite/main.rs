@@ -3,14 +3,19 @@
 mod accounts;
 #[cfg(target_os = "linux")]
 mod bench;
+mod burst;
 mod changes;
+mod cluster;
 mod commands;
 mod dates;
 mod demo;
+mod deploy;
 mod documented;
+mod doors;
 mod hostile;
 mod idempotency;
 mod kill;
+mod moving;
 mod network;
 mod postgres;
 mod presence;

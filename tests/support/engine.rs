@@ -6,6 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use protocol::live::{Command, Frame};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -170,6 +171,20 @@ impl Wire {
             "{answer:?}"
         );
         wire
+    }
+
+    /// The same where the server may be away: nothing if it does not welcome us.
+    pub async fn try_signed_in(server: &str, token: &str) -> Option<Self> {
+        let address = address(&server.replace("http://", "ws://"), "websocket");
+        let (inner, _) = timeout(LIMIT, connect_async(address)).await.ok()?.ok()?;
+        let mut wire = Self { inner };
+        let opening = timeout(LIMIT, wire.told()).await.ok()?;
+        if !matches!(opening, Told::Packet(packet) if packet.starts_with('0')) {
+            return None;
+        }
+        wire.say(&format!("{CONNECT}{}", json!({ "token": token }))).await;
+        let answer = timeout(LIMIT, wire.told()).await.ok()?;
+        matches!(answer, Told::Packet(packet) if packet.starts_with(CONNECT)).then_some(wire)
     }
 
     /// Sends a packet. A socket that the server has closed takes it silently.

@@ -42,7 +42,12 @@ impl Person {
 
     /// The same person in another session.
     pub async fn again(&self) -> Self {
-        let api = fresh(&self.api);
+        self.at(&self.api).await
+    }
+
+    /// The same person in another session, on the server of `nobody`.
+    pub async fn at(&self, nobody: &Api) -> Self {
+        let api = fresh(nobody);
         let sign_in = SignIn {
             login: self.username.clone(),
             password: PASSWORD.to_owned(),

@@ -105,6 +105,12 @@ impl Postgres {
 
     /// Runs statements in the database with that name; the rows, with their columns between bars.
     pub fn sql(&self, database: &str, statements: &str) -> String {
+        let answer = self.try_sql(database, statements);
+        answer.unwrap_or_else(|complaints| panic!("{statements}: {complaints}"))
+    }
+
+    /// The same, or what psql complains of.
+    pub fn try_sql(&self, database: &str, statements: &str) -> Result<String, String> {
         let output = Command::new(self.bin.join("psql"))
             .args([
                 "--no-psqlrc",
@@ -120,9 +126,10 @@ impl Postgres {
             .stdin(Stdio::null())
             .output()
             .expect("psql");
-        let complaints = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{statements}: {complaints}");
-        String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+        }
+        Ok(String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned())
     }
 
     /// Everything in the database with that name, as statements; blobs are in hexadecimal.
@@ -140,11 +147,17 @@ impl Postgres {
 
     /// Ends it as a crash would (SIGKILL), with everything that it was doing; it comes back by itself.
     pub fn crash(&self) {
+        let pid = self.pid().to_string();
+        let status = Command::new("kill").args(["-KILL", &pid]).status();
+        assert!(status.is_ok_and(|status| status.success()), "it was gone already");
+    }
+
+    /// The number of its first process.
+    pub fn pid(&self) -> u32 {
         let file = self.folder.join("data/postmaster.pid");
-        let text = std::fs::read_to_string(file).expect("it runs");
-        let pid = text.lines().next().expect("a number");
-        let status = Command::new("kill").args(["-KILL", pid]).status().expect("kill");
-        assert!(status.success(), "the server was gone before it was killed");
+        let first = |text: String| text.lines().next()?.parse().ok();
+        let pid = std::fs::read_to_string(file).ok().and_then(first);
+        pid.expect("it runs")
     }
 }
 

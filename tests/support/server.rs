@@ -10,6 +10,9 @@ use tokio::process::{Child, Command};
 
 use crate::people::Person;
 use crate::postgres::Postgres;
+use crate::process::signal;
+use crate::proxy::Proxy;
+use crate::redis::Redis;
 use crate::wait::{LIMIT, until, within};
 
 /// All tests come from one address and in bursts; these limits keep out of their way.
@@ -25,6 +28,7 @@ const GENEROUS: &[&str] = &[
     "sign_ins_per_account=1000/1s:1000",
     "sign_ins_per_address=1000/1s:1000",
     "registrations_per_address=1000/1s:1000",
+    "guests_per_address=1000/1s:1000",
     "requests_per_user=100000/1s:100000",
     "requests_per_address=100000/1s:100000",
     "handshakes_per_address=10000/1s:10000",
@@ -42,6 +46,8 @@ pub struct Options {
     everywhere: bool,
     demo: bool,
     database: Option<String>,
+    program: Option<PathBuf>,
+    environment: Vec<(String, String)>,
 }
 
 impl Options {
@@ -65,6 +71,20 @@ impl Options {
     #[must_use]
     pub fn on_postgres(mut self) -> Self {
         self.database = Some(Postgres::shared().database());
+        self
+    }
+
+    /// Another build of the binary than the one under test.
+    #[must_use]
+    pub fn program(mut self, path: &Path) -> Self {
+        self.program = Some(path.to_owned());
+        self
+    }
+
+    /// With a variable of the environment.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -109,9 +129,10 @@ impl Options {
     }
 }
 
-/// Whether the whole suite shall run on PostgreSQL instead of SQLite.
-fn everything_on_postgres() -> bool {
-    std::env::var("SUITE_DATABASE").is_ok_and(|wanted| wanted == "postgres")
+/// What the whole suite shall run on instead of one server on SQLite: `postgres`, or `cluster`, which is two servers on
+/// PostgreSQL that Redis joins, behind a balancer that gives each connection to the next of them.
+fn everything_on(what: &str) -> bool {
+    std::env::var("SUITE_DATABASE").is_ok_and(|wanted| wanted == what)
 }
 
 /// A running server; killed when dropped.
@@ -120,6 +141,8 @@ pub struct Server {
     folder: TempDir,
     child: Child,
     address: String,
+    /// Another server on the same database, and what stands before both.
+    fellow: Option<(Box<Server>, Proxy)>,
 }
 
 impl Server {
@@ -131,9 +154,22 @@ impl Server {
     /// Starts one as told, and waits until it listens.
     pub async fn with(mut options: Options) -> Self {
         let has_a_database = options.database.is_some() || options.flags.iter().any(|flag| flag == "--database");
-        if everything_on_postgres() && !has_a_database && !options.demo {
+        let is_free = !has_a_database && !options.demo;
+        if is_free && (everything_on("postgres") || everything_on("cluster")) {
             options = options.on_postgres();
         }
+        if is_free && everything_on("cluster") {
+            options = options.flag("--redis", &Redis::shared().url());
+            let mut server = Self::alone(options.clone()).await;
+            let fellow = Self::alone(options).await;
+            let balancer = Proxy::between(&[server.address(), fellow.address()]).await;
+            server.fellow = Some((Box::new(fellow), balancer));
+            return server;
+        }
+        Self::alone(options).await
+    }
+
+    async fn alone(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let listen = if options.everywhere { "0.0.0.0:0" } else { "127.0.0.1:0" };
         let (child, address) = spawn(&options, folder.path(), listen)
@@ -144,17 +180,20 @@ impl Server {
             folder,
             child,
             address,
+            fellow: None,
         }
     }
 
     /// Where it listens: `127.0.0.1:12345`.
     pub fn address(&self) -> &str {
-        &self.address
+        self.fellow
+            .as_ref()
+            .map_or(&self.address, |(_, balancer)| balancer.address())
     }
 
     /// Its address as a URL without a path or slash at the end; also its own web origin.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address())
     }
 
     /// Requests as nobody.
@@ -180,7 +219,8 @@ impl Server {
 
     /// Everything that the server has logged, over all its starts.
     pub fn log(&self) -> String {
-        log(self.folder.path())
+        let fellow = self.fellow.iter().map(|(fellow, _)| fellow.log());
+        log(self.folder.path()) + &fellow.collect::<String>()
     }
 
     /// The folder with its database.
@@ -200,15 +240,32 @@ impl Server {
         self.options.database.as_deref()
     }
 
+    /// Has it use another database from its next start on.
+    pub fn use_database(&mut self, url: &str) {
+        let flags = &mut self.options.flags;
+        if let Some(at) = flags.iter().position(|flag| flag == "--database") {
+            flags.drain(at..at + 2);
+        }
+        self.options.database = Some(url.to_owned());
+    }
+
     /// The number of its process.
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
+    }
+
+    /// Stops the process where it stands (SIGSTOP), or lets it go on (SIGCONT).
+    pub fn freeze(&self, on: bool) {
+        signal(&[self.pid()], if on { "STOP" } else { "CONT" });
     }
 
     /// Ends the process as a crash would (SIGKILL); returns when it is gone.
     pub async fn kill(&mut self) {
         self.child.start_kill().expect("it runs");
         self.child.wait().await.expect("it can be waited for");
+        if let Some((fellow, _)) = &mut self.fellow {
+            Box::pin(fellow.kill()).await;
+        }
     }
 
     /// Asks it to stop (SIGTERM), without waiting.
@@ -220,10 +277,16 @@ impl Server {
             .await
             .expect("kill exists");
         assert!(status.success(), "the server was gone before it was asked to stop");
+        if let Some((fellow, _)) = &self.fellow {
+            Box::pin(fellow.ask_to_stop()).await;
+        }
     }
 
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self) -> ExitStatus {
+        if let Some((fellow, _)) = &mut self.fellow {
+            Box::pin(fellow.ended()).await;
+        }
         within(LIMIT * 2, "the server to end", self.child.wait())
             .await
             .expect("it can be waited for")
@@ -238,6 +301,9 @@ impl Server {
         })
         .await;
         self.child = child;
+        if let Some((fellow, _)) = &mut self.fellow {
+            Box::pin(fellow.start_again()).await;
+        }
     }
 }
 
@@ -268,7 +334,8 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .append(true)
         .open(folder.join("log"))
         .expect("a log file");
-    let mut child = Command::new(binary())
+    let program = options.program.clone().unwrap_or_else(binary);
+    let mut child = Command::new(program)
         .arg(if options.demo { "demo" } else { "serve" })
         .args(["--listen", listen])
         .arg("--data")
@@ -276,6 +343,7 @@ async fn spawn(options: &Options, folder: &Path, listen: &str) -> Result<(Child,
         .arg("--ready-file")
         .arg(&ready)
         .args(options.arguments())
+        .envs(options.environment.iter().cloned())
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

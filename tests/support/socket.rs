@@ -72,6 +72,27 @@ impl Socket {
         socket
     }
 
+    /// The same where the server may be away: nothing if it does not welcome us.
+    pub async fn try_signed_in(server: &str, token: &str) -> Option<Self> {
+        let url = format!("{}/api/v1/ws", server.trim_end_matches('/').replace("http://", "ws://"));
+        let mut request = url.into_client_request().ok()?;
+        let bearer = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+        request.headers_mut().insert("Authorization", bearer);
+        let (inner, _) = timeout(LIMIT, connect_async(request)).await.ok()?.ok()?;
+        let mut socket = Self {
+            inner,
+            references: 0,
+            epoch: String::new(),
+        };
+        loop {
+            match timeout(LIMIT, socket.read()).await.ok()? {
+                Heard::Frame(frame) if matches!(*frame, Frame::Welcome { .. }) => return Some(socket),
+                Heard::Frame(_) => {}
+                Heard::Closed(_) => return None,
+            }
+        }
+    }
+
     /// Reads `hello`.
     pub async fn greeted(&mut self) {
         let Heard::Frame(frame) = self.next().await else {
@@ -101,11 +122,18 @@ impl Socket {
 
     /// Sends many commands in one go, without waiting for answers.
     pub async fn send_all(&mut self, commands: &[Command]) {
+        assert!(self.try_send_all(commands).await, "the socket takes it");
+    }
+
+    /// The same; false if the socket does not take them.
+    pub async fn try_send_all(&mut self, commands: &[Command]) -> bool {
         for command in commands {
             let text = serde_json::to_string(command).expect("JSON");
-            self.inner.feed(Message::text(text)).await.expect("the socket takes it");
+            if self.inner.feed(Message::text(text)).await.is_err() {
+                return false;
+            }
         }
-        self.inner.flush().await.expect("the socket takes it");
+        self.inner.flush().await.is_ok()
     }
 
     /// A `ref` that was not used before.
@@ -124,7 +152,8 @@ impl Socket {
         timeout(time, self.read()).await.ok()
     }
 
-    async fn read(&mut self) -> Heard {
+    /// The same, however long it takes.
+    pub async fn read(&mut self) -> Heard {
         loop {
             match self.inner.next().await {
                 Some(Ok(Message::Text(text))) => {

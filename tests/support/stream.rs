@@ -76,21 +76,23 @@ impl Events {
 
     /// The next piece.
     pub async fn next(&mut self) -> Piece {
-        within(LIMIT, "a piece of the stream", async {
-            loop {
-                if let Some(piece) = self.parsed.pop_front() {
-                    if let Piece::Event { id: Some(id), .. } = &piece {
-                        self.last_id.clone_from(id);
-                    }
-                    return piece;
+        within(LIMIT, "a piece of the stream", self.piece()).await
+    }
+
+    /// The same, however long it takes.
+    pub async fn piece(&mut self) -> Piece {
+        loop {
+            if let Some(piece) = self.parsed.pop_front() {
+                if let Piece::Event { id: Some(id), .. } = &piece {
+                    self.last_id.clone_from(id);
                 }
-                match self.chunks.next().await {
-                    Some(Ok(bytes)) => self.take(&bytes),
-                    Some(Err(_)) | None => return Piece::Closed,
-                }
+                return piece;
             }
-        })
-        .await
+            match self.chunks.next().await {
+                Some(Ok(bytes)) => self.take(&bytes),
+                Some(Err(_)) | None => return Piece::Closed,
+            }
+        }
     }
 
     /// Reads on until `pick` has something of a frame.

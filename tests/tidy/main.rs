@@ -4,6 +4,7 @@
 mod current;
 mod imports;
 mod links;
+mod planted;
 mod promises;
 mod shape;
 mod tree;

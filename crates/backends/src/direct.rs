@@ -1,146 +1,56 @@
-//! The intake of one process: what waits while a commit is in flight goes together into the next one.
-//!
-//! Must not decide anything: the store refuses, this only queues, announces and answers.
+//! The intake of one process: drafts go straight to the store, and what was committed straight to the bus.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use chat::error::{Error, Result};
+use chat::error::Result;
 use chat::event::{Draft, Outcome};
-use chat::limits;
 use chat::ports::{Bus, Intake, Store};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, mpsc, oneshot};
 
-const PLACES: u32 = limits::INTAKE_QUEUE_MAX as u32;
-
-/// Turns that other tasks get before a commit begins: to read what has arrived, and to submit it.
-const YIELDS: usize = 2;
+use crate::lane::{Committer, Lane, Places};
 
 /// Takes drafts to `Store::commit` in batches and announces what was committed, in the order of the commits.
 pub struct Direct {
-    queue: mpsc::Sender<Waiting>,
-    /// One permit per draft that is queued or in flight: the bound of the queue.
-    places: Arc<Semaphore>,
-    draining: AtomicBool,
-}
-
-/// A draft whose sender waits; its place is free again when it was answered.
-struct Waiting {
-    draft: Draft,
-    answer: oneshot::Sender<Result<Outcome>>,
-    place: OwnedSemaphorePermit,
+    lane: Lane,
+    places: Arc<Places>,
 }
 
 impl Direct {
     /// Starts the task that commits; it ends when this is dropped and nothing waits. Needs a tokio runtime.
     pub fn new(store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Self {
-        let (queue, waiting) = mpsc::channel(limits::INTAKE_QUEUE_MAX);
-        tokio::spawn(work(waiting, store, bus));
-        Self {
-            queue,
-            places: Arc::new(Semaphore::new(PLACES as usize)),
-            draining: AtomicBool::new(false),
-        }
+        let places = Places::new();
+        let lane = Lane::new(Arc::clone(&places), Arc::new(Announcing { store, bus }));
+        Self { lane, places }
     }
 
     /// Refuses new drafts from now on and returns when all that were taken are answered.
     pub async fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
-        if let Ok(all) = self.places.acquire_many(PLACES).await {
-            self.places.close();
-            drop(all);
-        }
+        self.places.drain().await;
     }
 }
 
 #[async_trait]
 impl Intake for Direct {
     async fn submit(&self, draft: Draft) -> Result<Outcome> {
-        if self.draining.load(Ordering::Acquire) {
-            return Err(Error::Draining);
-        }
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|reason| match reason {
-                TryAcquireError::Closed => Error::Draining,
-                TryAcquireError::NoPermits => Error::Unavailable {
-                    retry_after: Duration::from_secs(1),
-                },
-            })?;
-        let (answer, answered) = oneshot::channel();
-        if self.queue.try_send(Waiting { draft, answer, place }).is_err() {
-            return Err(Error::Draining);
-        }
-        match tokio::time::timeout(limits::COMMIT_WAIT, answered).await {
-            Ok(Ok(outcome)) => outcome,
-            // The task that held the draft broke, or is slow: it may yet be, or already be, committed.
-            Ok(Err(_)) | Err(_) => Err(Error::Unknown),
-        }
+        self.lane.submit(draft).await
     }
 }
 
-async fn work(mut queue: mpsc::Receiver<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
-    let mut next = queue.recv().await;
-    while let Some(first) = next.take() {
-        let_others_come().await;
-        let mut bytes = weight(&first.draft);
-        let mut batch = vec![first];
-        while batch.len() < limits::BATCH_ITEMS_MAX {
-            let Ok(waiting) = queue.try_recv() else { break };
-            bytes += weight(&waiting.draft);
-            if bytes > limits::BATCH_BYTES_MAX {
-                next = Some(waiting);
-                break;
-            }
-            batch.push(waiting);
-        }
-        // A task of its own, so that a defect costs one batch and not the intake.
-        let batch = tokio::spawn(commit(batch, Arc::clone(&store), Arc::clone(&bus)));
-        if let Err(defect) = batch.await {
-            tracing::error!(%defect, "a batch of entries broke while it was committed or announced");
-        }
-        if next.is_none() {
-            next = queue.recv().await;
-        }
-    }
+/// Commits, then tells the bus.
+pub(crate) struct Announcing {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) bus: Arc<dyn Bus>,
 }
 
-/// What others of this process are about to submit, having been woken by the same turn of events, is submitted: a
-/// burst becomes one commit and one delivery. It waits for no clock.
-async fn let_others_come() {
-    for _ in 0..YIELDS {
-        tokio::task::yield_now().await;
+#[async_trait]
+impl Committer for Announcing {
+    async fn commit(&self, drafts: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
+        let outcomes = self.store.commit(drafts).await?;
+        let committed = outcomes.iter().filter_map(|outcome| match outcome {
+            Ok(Outcome::Committed(entry)) => Some(Arc::clone(entry)),
+            Ok(Outcome::Repeated(_) | Outcome::Unchanged) | Err(_) => None,
+        });
+        self.bus.publish_entries(committed.collect()).await;
+        Ok(outcomes)
     }
-}
-
-async fn commit(batch: Vec<Waiting>, store: Arc<dyn Store>, bus: Arc<dyn Bus>) {
-    let (drafts, senders): (Vec<_>, Vec<_>) = batch
-        .into_iter()
-        .map(|waiting| (waiting.draft, (waiting.answer, waiting.place)))
-        .unzip();
-    match store.commit(drafts).await {
-        Ok(outcomes) => {
-            let committed = outcomes.iter().filter_map(|outcome| match outcome {
-                Ok(Outcome::Committed(entry)) => Some(Arc::clone(entry)),
-                Ok(Outcome::Repeated(_) | Outcome::Unchanged) | Err(_) => None,
-            });
-            bus.publish_entries(committed.collect()).await;
-            for ((answer, _place), outcome) in senders.into_iter().zip(outcomes) {
-                // Who no longer waits will ask again with the same client id.
-                let _ = answer.send(outcome);
-            }
-        }
-        Err(refusal) => {
-            for (answer, _place) in senders {
-                let _ = answer.send(Err(refusal.clone()));
-            }
-        }
-    }
-}
-
-/// About how many bytes the draft adds to a commit.
-fn weight(draft: &Draft) -> usize {
-    200 + draft.body.text_bytes()
 }

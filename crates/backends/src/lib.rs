@@ -2,11 +2,16 @@
 //!
 //! Architecture invariant: no adapter knows a request or a login's secret, and none decides; only this crate knows SQL.
 
+pub mod copy;
 mod direct;
 mod fold;
+mod lane;
 mod memory;
+#[cfg(feature = "planted")]
+mod planted;
 mod postgres;
 mod record;
+mod redis;
 mod sqlite;
 mod system;
 mod words;
@@ -18,8 +23,10 @@ use chat::ports::{Clock, Store};
 pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
 pub use postgres::Settings as PostgresSettings;
+pub use redis::{Redis, check as check_redis, drafts_of};
 pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};
+pub use sqlite::hold::Hold;
 pub use system::{SystemClock, SystemRng};
 
 /// What every store is opened with.
@@ -74,12 +81,28 @@ pub async fn durability(url: &str) -> anyhow::Result<Durability> {
     Ok(Durability::Sqlite(store.durability().await?))
 }
 
+/// Keeps other servers away from a database file; nothing where several may share a database, or nobody else can reach it.
+pub fn hold(url: &str) -> anyhow::Result<Option<Hold>> {
+    if postgres::place::is_ours(url) {
+        return Ok(None);
+    }
+    match sqlite::Place::parse(url)? {
+        sqlite::Place::File(path) => sqlite::hold::hold(&path).map(Some),
+        sqlite::Place::Memory => Ok(None),
+    }
+}
+
 /// Why the URL cannot name a database, if it cannot; nothing is opened.
 pub fn check(url: &str) -> anyhow::Result<()> {
     if postgres::place::is_ours(url) {
         return postgres::place::parse(url).map(|_| ());
     }
     sqlite::Place::parse(url).map(|_| ())
+}
+
+/// Whether several servers may use the database at once.
+pub fn is_shared(url: &str) -> bool {
+    postgres::place::is_ours(url)
 }
 
 /// The URL as it may be shown and logged: without a password.

@@ -84,7 +84,7 @@ pub enum Body {
 }
 
 /// What somebody wants to add to a room's log; the commit gives it its number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Draft {
     pub room: RoomId,
     /// Made by the server, time-ordered (UUIDv7).
@@ -100,7 +100,7 @@ pub struct Draft {
 }
 
 /// One numbered, committed line of a room's log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub room: RoomId,
     pub seq: Seq,

@@ -10,6 +10,7 @@ use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
 use crate::account::password::Passwords;
+use crate::account::platform::{Keys, Platform};
 use crate::account::token::Signer;
 use crate::account::{Actor, Person};
 use crate::error::Result;
@@ -26,6 +27,8 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod message;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod policy;
 pub mod ports;
 pub mod presence;
@@ -42,6 +45,8 @@ pub struct Settings {
     pub registration_open: bool,
     /// Doors may let people in by a name alone.
     pub guests: bool,
+    /// The platform around this server whose tokens are taken.
+    pub platform: Platform,
     /// The code that the first registration must bring, where the server listens beyond loopback.
     pub setup_code: Option<String>,
     /// `iss` and `aud` of access tokens.
@@ -68,6 +73,7 @@ pub struct Chat {
     pub(crate) regulars: Regulars,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Signer,
+    pub(crate) platform_keys: Keys,
     /// Held while an account is made and brought into the general room.
     registering: tokio::sync::Mutex<()>,
     /// People whose presence changes too fast: it is told once it settles.
@@ -88,6 +94,7 @@ impl Chat {
             regulars: Regulars::default(),
             tokens: Signer::new(&key, &settings.issuer),
             passwords,
+            platform_keys: Keys::default(),
             ports,
             settings,
             registering: tokio::sync::Mutex::new(()),
@@ -165,6 +172,16 @@ impl Chat {
         let outcome = self.ports.intake.submit(draft).await;
         self.regulars.note(room, actor.id, moves_people, &outcome);
         outcome
+    }
+
+    /// The server's time.
+    pub fn time(&self) -> Timestamp {
+        self.now()
+    }
+
+    /// Takes a draft that was put aside to the commit once more.
+    pub async fn submit_again(&self, draft: Draft) -> Result<Outcome> {
+        self.ports.intake.submit(draft).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

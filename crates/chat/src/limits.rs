@@ -27,6 +27,8 @@ pub const PINS_MAX: u64 = 100;
 /// What a guest may be called, in characters; rooms of one name that doors tell apart by numbers.
 pub const GUEST_NAME_CHARS_MAX: usize = 92;
 pub const ROOM_NAMESAKES_MAX: u32 = 100;
+/// The name of what a conversation is about, in characters.
+pub const MATTER_CHARS_MAX: usize = 64;
 
 /// People of a room; rooms of a person; people of a group.
 pub const MEMBERS_MAX: u64 = 5_000;

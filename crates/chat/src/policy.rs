@@ -3,11 +3,13 @@
 //! What somebody may do inside a room is in `rules`.
 
 use crate::account::Role;
-use crate::room::RoomKind;
+use crate::room::{NewRoom, RoomKind};
 
-/// Whether the role may open rooms, direct ones included.
-pub fn may_open_rooms(role: Role) -> bool {
-    role != Role::Guest
+/// Whether the role may open the room. Guests open nothing but conversations about something, which a door opens for
+/// them and which nobody else is in.
+pub fn may_open(role: Role, room: &NewRoom) -> bool {
+    let is_about_something = room.kind == RoomKind::Private && room.direct_key.is_some();
+    role != Role::Guest || is_about_something
 }
 
 /// Whether the role may change and moderate rooms of this kind without being their owner.
@@ -34,6 +36,7 @@ pub fn can_be_given(role: Role) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::room::History;
 
     const ROLES: [Role; 5] = [Role::Guest, Role::Bot, Role::User, Role::Admin, Role::SuperAdmin];
 
@@ -68,8 +71,27 @@ mod tests {
     }
 
     #[test]
-    fn guests_open_no_rooms() {
-        let refused: Vec<Role> = ROLES.into_iter().filter(|r| !may_open_rooms(*r)).collect();
-        assert_eq!(refused, [Role::Guest]);
+    fn guests_open_nothing_but_conversations_about_something() {
+        for kind in [RoomKind::Public, RoomKind::Private, RoomKind::Direct, RoomKind::Group] {
+            for direct_key in [None, Some("about 63".to_owned())] {
+                let guests_may = kind == RoomKind::Private && direct_key.is_some();
+                let room = NewRoom {
+                    kind,
+                    name: "Item 63".into(),
+                    topic: String::new(),
+                    description: String::new(),
+                    history: History::All,
+                    protected: false,
+                    direct_key,
+                };
+                for role in ROLES {
+                    assert_eq!(
+                        may_open(role, &room),
+                        role != Role::Guest || guests_may,
+                        "{role:?} {kind:?}"
+                    );
+                }
+            }
+        }
     }
 }

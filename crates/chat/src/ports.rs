@@ -38,6 +38,8 @@ pub trait Store: Send + Sync {
     async fn general_room(&self) -> Result<Option<Room>>;
     /// The direct conversation with exactly these people, by `room::direct_key`.
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>>;
+    /// Those whose key begins with `prefix`, by key.
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>>;
     /// Public rooms whose name contains `text` (folded), by name, after the room named `after`.
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>>;
     /// The user's rooms with read state; `only` narrows it to one room.
@@ -114,6 +116,31 @@ pub trait Store: Send + Sync {
     /// The fingerprint of the request and its answer (status, body), if the key is known.
     async fn kept_answer(&self, user: UserId, key: &str) -> Result<Option<KeptAnswer>>;
     async fn keep_answer(&self, user: UserId, key: &str, answer: KeptAnswer, now: Timestamp) -> Result<()>;
+
+    // What could not be committed, put aside for the operator.
+    /// Keeps the letter under a new id, with the time of now.
+    async fn bury(&self, letter: DeadLetter) -> Result<()>;
+    /// Oldest first, after the one with the id `after`.
+    async fn dead_letters(&self, after: i64, limit: usize) -> Result<Vec<DeadLetter>>;
+    /// Removes the letter, and answers it.
+    async fn exhume(&self, id: i64) -> Result<Option<DeadLetter>>;
+
+    /// Rooms in which something happened most recently, the newest first, each with its head.
+    async fn active_rooms(&self, limit: usize) -> Result<Vec<(RoomId, Seq)>>;
+}
+
+/// Something on its way to the log that cannot be committed: it was refused by the database or breaks the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Given by the store, rising.
+    pub id: i64,
+    /// Where it was found.
+    pub source: String,
+    /// Why it cannot be committed, in words for the operator.
+    pub reason: String,
+    /// As it was found.
+    pub payload: String,
+    pub at: Timestamp,
 }
 
 /// An answer kept for an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07), for 24 h.
@@ -160,13 +187,26 @@ pub trait Inbox: Send + Sync {
 /// Who is here, counted per connection, across nodes, with expiry.
 #[async_trait]
 pub trait Presence: Send + Sync {
-    /// Another connection of the user; true if it is the first.
-    async fn arrive(&self, user: UserId, connection: u64) -> Result<bool>;
-    /// The connection is gone; true if it was the last.
-    async fn leave(&self, user: UserId, connection: u64) -> Result<bool>;
+    /// Another connection of the user, which is online; answers the user's status if that changed it.
+    async fn arrive(&self, user: UserId, connection: u64) -> Result<Option<Status>>;
+    /// The connection is gone; answers the user's status if that changed it.
+    async fn leave(&self, user: UserId, connection: u64) -> Result<Option<Status>>;
     /// Sets what the user's connection says; answers the user's status if that changed it.
     async fn set(&self, user: UserId, connection: u64, status: Status) -> Result<Option<Status>>;
     async fn of(&self, users: &[UserId]) -> Result<Vec<Status>>;
+    /// Users whose status changed because a node that they were connected to is gone; each is answered to one node.
+    async fn lapsed(&self) -> Vec<UserId> {
+        Vec::new()
+    }
+}
+
+/// The newest entries of rooms, shared by all nodes: a cache, never the truth.
+#[async_trait]
+pub trait Recents: Send + Sync {
+    /// Up to `limit` entries after `after`, if everything up to `head` at least is there without a gap.
+    async fn since(&self, room: RoomId, after: Seq, head: Seq, limit: usize) -> Option<Vec<Arc<Entry>>>;
+    /// Keeps a contiguous end of the room's log, if nothing of the room is there yet.
+    async fn keep(&self, room: RoomId, entries: &[Arc<Entry>]);
 }
 
 /// The time.

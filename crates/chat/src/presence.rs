@@ -15,11 +15,10 @@ use crate::rates::Action;
 impl Chat {
     /// A connection of the actor opened; others hear of the first one, and of one that ends being away.
     pub async fn arrive(&self, actor: &Actor, connection: u64) -> Result<()> {
-        let before = self.status_of(actor.id()).await?;
-        if self.ports.presence.arrive(actor.id(), connection).await? || before == Status::Away {
-            self.tell_status(actor.id(), Status::Online).await?;
+        match self.ports.presence.arrive(actor.id(), connection).await? {
+            Some(now) => self.tell_status(actor.id(), now).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// A connection is gone; others hear of the last one, unless somebody is back within the grace, and of one
@@ -49,17 +48,22 @@ impl Chat {
         Ok(())
     }
 
+    /// Tells of people whose node is gone without a farewell, if they are not back on another.
+    pub async fn tell_lapsed(&self) {
+        for user in self.ports.presence.lapsed().await {
+            self.teller().tell_what_it_is(user).await;
+        }
+    }
+
     async fn note_departure(&self, user: UserId, connection: u64) -> Result<()> {
-        let before = self.status_of(user).await?;
-        if self.ports.presence.leave(user, connection).await? {
-            tokio::spawn(self.teller().tell_if_still_gone(user));
-            return Ok(());
+        match self.ports.presence.leave(user, connection).await? {
+            Some(Status::Offline) => {
+                tokio::spawn(self.teller().tell_if_still_gone(user));
+                Ok(())
+            }
+            Some(now) => self.tell_status(user, now).await,
+            None => Ok(()),
         }
-        let now = self.status_of(user).await?;
-        if before == Status::Online && now == Status::Away {
-            self.tell_status(user, now).await?;
-        }
-        Ok(())
     }
 
     /// Tells at once, or, where changes come too fast, what they have come to a little later.
@@ -80,11 +84,6 @@ impl Chat {
 
     fn settling(&self) -> MutexGuard<'_, HashSet<UserId>> {
         self.settling.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn status_of(&self, user: UserId) -> Result<Status> {
-        let statuses = self.ports.presence.of(&[user]).await?;
-        Ok(statuses.first().copied().unwrap_or(Status::Offline))
     }
 
     fn teller(&self) -> Teller {

@@ -11,7 +11,7 @@ use crate::dialects::entrance::AtDoor;
 use crate::origin::{self, Origin};
 use crate::refusal::Refusal;
 use crate::settings::GatewaySettings;
-use crate::{Gateway, State, quota};
+use crate::{Gateway, State, address, quota};
 
 /// The header that a page adds when it changes something: a form of a foreign page cannot.
 pub const GUARD: HeaderName = HeaderName::from_static("x-rill");
@@ -42,7 +42,13 @@ impl FromRequestParts<State> for Signed {
 /// Finds out who is asking. `None`: the request brings no proof at all; a proof that does not hold is refused.
 pub async fn identify(gateway: &Gateway, parts: &Parts) -> Result<Option<Actor>, Refusal> {
     if let Some(token) = bearer(&parts.headers)? {
-        return Ok(Some(gateway.chat.actor_by_access_token(token).await?));
+        return match gateway.chat.actor_by_access_token(token).await {
+            Err(Error::NotSignedIn) if gateway.chat.takes_platform_tokens() => {
+                let peer = address::peer(parts);
+                Ok(Some(gateway.chat.actor_by_platform_token(token, &peer).await?))
+            }
+            other => Ok(Some(other?)),
+        };
     }
     let Some(secret) = cookie(&gateway.settings, &parts.headers) else {
         return Ok(None);

@@ -34,7 +34,12 @@ pub async fn ready(Shared(gateway): Shared<State>) -> Response {
     let word = if state.ready { "ready" } else { "not_ready" };
     (
         status,
-        Json(json!({"status": word, "draining": state.draining, "degraded": state.degraded})),
+        Json(json!({
+            "status": word,
+            "draining": state.draining,
+            "degraded": state.degraded,
+            "warnings": warnings(&gateway),
+        })),
     )
         .into_response()
 }
@@ -72,14 +77,28 @@ struct Look {
     degraded: Vec<&'static str>,
 }
 
+/// What an operator may have wanted, and should know of.
+fn warnings(gateway: &Gateway) -> Vec<&'static str> {
+    let are_strangers_guests = gateway.chat.guests_are_welcome() && gateway.settings.reachable;
+    if are_strangers_guests {
+        vec!["guests"]
+    } else {
+        Vec::new()
+    }
+}
+
 async fn look(gateway: &Gateway) -> Look {
     let draining = gateway.draining.is_cancelled();
     let answered = tokio::time::timeout(STORE_WAIT, gateway.chat.store().ping()).await;
     let store = matches!(answered, Ok(Ok(())));
+    let mut degraded = (gateway.trouble)();
+    if !store {
+        degraded.insert(0, "store");
+    }
     Look {
         ready: store && !draining,
         draining,
-        degraded: if store { Vec::new() } else { vec!["store"] },
+        degraded,
     }
 }
 

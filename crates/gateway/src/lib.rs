@@ -69,6 +69,8 @@ pub struct Gateway {
     /// Requests with an `Idempotency-Key` that are being answered right now.
     pub in_progress: idempotency::InProgress,
     pub metrics: metrics::Metrics,
+    /// What does not work at the moment, beside the store.
+    pub trouble: Trouble,
     /// Who writes to the sockets.
     pub writers: live::writers::Writers,
     /// Cancelled when the server shall stop: sockets say `drain` and close, `/readyz` answers 503.
@@ -79,12 +81,21 @@ pub struct Gateway {
     pub tasks: TaskTracker,
 }
 
+/// Parts of the server that do not work at the moment, each in a word; the server does without them.
+pub type Trouble = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
 /// What every handler gets.
 pub type State = Arc<Gateway>;
 
 impl Gateway {
     /// Puts the doors on a hinge; `router` opens them.
-    pub fn new(chat: Arc<Chat>, hub: Arc<Hub>, settings: GatewaySettings, assets: assets::Assets) -> State {
+    pub fn new(
+        chat: Arc<Chat>,
+        hub: Arc<Hub>,
+        settings: GatewaySettings,
+        assets: assets::Assets,
+        trouble: Trouble,
+    ) -> State {
         let metrics = metrics::Metrics::new();
         Arc::new(Self {
             writers: live::writers::Writers::new(metrics.panics.clone()),
@@ -92,6 +103,7 @@ impl Gateway {
             hub,
             settings,
             assets,
+            trouble,
             admission: admission::Admission::default(),
             streams: live::streams::Streams::default(),
             engine: socketio::sessions::Sessions::default(),

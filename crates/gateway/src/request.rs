@@ -18,6 +18,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::address::{self, ClientAddress, RemoteEnd};
+use crate::dialects::entrance;
 use crate::metrics::Metrics;
 use crate::quota::{self, Tightest};
 use crate::refusal::{self, Refusal, Refused};
@@ -123,7 +124,7 @@ fn admit(gateway: &Gateway, parts: &Parts) -> Result<(), Refusal> {
             "The URL is longer than {URL_BYTES_MAX} bytes; shorten it"
         )));
     }
-    if query::holds_secret(&parts.uri) {
+    if query::holds_secret(&parts.uri) && !entrance::is_a_platform_s_socket(gateway, parts) {
         return Err(Refusal::TokenInUrl);
     }
     if matches!(parts.uri.path(), "/healthz" | "/livez" | "/readyz") {

@@ -16,6 +16,8 @@ pub struct GatewaySettings {
     /// Where set, only requests for these host names are answered (and for the names of loopback).
     /// Set it when listening on loopback: it keeps pages of foreign sites out that rebind their name.
     pub hosts: Option<Vec<String>>,
+    /// Other machines can connect, to the main listener or to that of a door.
+    pub reachable: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Who brings this as a bearer token may read `/metrics` from beyond loopback.
@@ -33,6 +35,7 @@ impl Default for GatewaySettings {
             secure: false,
             origins: Vec::new(),
             hosts: Some(Vec::new()),
+            reachable: false,
             trusted_proxies: Vec::new(),
             metrics_token: None,
             drain_seconds: 20,

@@ -21,6 +21,10 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 impl Hub {
     /// Compares every room with the log: finds what the bus lost without anything coming after it.
     pub async fn check_heads(&self) {
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::NoHeadCheck) {
+            return;
+        }
         let mut ids = Vec::new();
         self.rooms.each(|rooms| ids.extend(rooms.keys().copied()));
         for some in ids.chunks(PAGE) {

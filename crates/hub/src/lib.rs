@@ -11,7 +11,7 @@ use std::time::Duration;
 use chat::error::{Error, Result};
 use chat::event::{Dialect, Entry, Event, Signal};
 use chat::ids::{RoomId, SessionId, UserId};
-use chat::ports::{Inbox, Store};
+use chat::ports::{Inbox, Recents, Store};
 use tokio::sync::Semaphore;
 
 mod encoded;
@@ -50,9 +50,10 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub that fills gaps from the store; listeners name their dialect by its place in `dialects`.
-    pub fn new(store: Arc<dyn Store>, dialects: Vec<Arc<dyn Dialect>>) -> Arc<Self> {
-        Self::over(Arc::new(log::StoredLog(store)), dialects)
+    /// A hub that fills gaps from the store, or from what nodes share of its newest entries; listeners name their
+    /// dialect by its place in `dialects`.
+    pub fn new(store: Arc<dyn Store>, recents: Option<Arc<dyn Recents>>, dialects: Vec<Arc<dyn Dialect>>) -> Arc<Self> {
+        Self::over(Arc::new(log::StoredLog { store, recents }), dialects)
     }
 
     /// A hub over any log.

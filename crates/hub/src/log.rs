@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chat::error::Result;
 use chat::event::Entry;
 use chat::ids::{RoomId, Seq};
-use chat::ports::Store;
+use chat::ports::{Recents, Store};
 
 /// The durable log, read only.
 #[async_trait]
@@ -17,16 +17,31 @@ pub trait Log: Send + Sync {
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Seq>>;
 }
 
-/// The log of a store.
-pub(crate) struct StoredLog(pub(crate) Arc<dyn Store>);
+/// The log of a store, with the newest entries at hand where nodes share them.
+pub(crate) struct StoredLog {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) recents: Option<Arc<dyn Recents>>,
+}
 
 #[async_trait]
 impl Log for StoredLog {
     async fn entries(&self, room: RoomId, after: Seq, limit: usize) -> Result<Vec<Arc<Entry>>> {
-        self.0.entries(room, after, limit).await
+        let Some(recents) = &self.recents else {
+            return self.store.entries(room, after, limit).await;
+        };
+        let heads = self.store.heads(&[room]).await?;
+        let head = heads.first().copied().unwrap_or_default();
+        if let Some(page) = recents.since(room, after, head, limit).await {
+            return Ok(page);
+        }
+        let page = self.store.entries(room, after, limit).await?;
+        if page.last().is_some_and(|last| last.seq >= head) {
+            recents.keep(room, &page).await;
+        }
+        Ok(page)
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> Result<Vec<Seq>> {
-        self.0.heads(rooms).await
+        self.store.heads(rooms).await
     }
 }

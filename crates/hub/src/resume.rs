@@ -306,6 +306,19 @@ fn start(room: RoomId, membership: &Membership, head: Seq, cursor: Option<&Seq>)
     let continues = |cursor: Seq| {
         cursor <= head && cursor.saturating_add(1) >= membership.from_seq && head - cursor <= RESUME_GAP_MAX
     };
+    #[cfg(feature = "planted")]
+    if let Some(cursor) = cursor.filter(|cursor| **cursor < head && continues(**cursor))
+        && chat::planted::has(chat::planted::Bug::ResumesTooFar)
+    {
+        return Start {
+            room,
+            from_seq: membership.from_seq,
+            after: cursor + 1,
+            known: head,
+            reset: false,
+            quiet: false,
+        };
+    }
     let (after, reset) = match cursor {
         Some(cursor) if continues(*cursor) => (*cursor, false),
         Some(_) => (head, true),

@@ -52,6 +52,15 @@ fn findings(config: &Config) -> Result<Vec<Finding>> {
             "closed".into()
         },
     });
+    findings.push(Finding {
+        what: "guests",
+        fine: true,
+        says: match (config.guests, config.is_reachable()) {
+            (false, _) => "not let in: doors ask for a token or a cookie".into(),
+            (true, false) => "let in by doors, from this machine only".into(),
+            (true, true) => "let in by doors, from wherever the server can be reached".into(),
+        },
+    });
     match serve::runtime()?.block_on(durability(config)) {
         Ok(lines) => findings.extend(lines.into_iter().map(|(fine, says)| Finding {
             what: "database",

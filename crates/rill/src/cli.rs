@@ -40,10 +40,14 @@ pub fn command() -> Command {
                         .help("Also make a room Archive with so many messages, spread over a year"),
                 ),
         )
+        .subcommand(with_settings(Command::new("worker").about(
+            "Bring what servers take in by way of Redis into the database, and serve nobody",
+        )))
         .subcommand(
             with_settings(Command::new("check").about("Check the configuration and how durable the database is"))
                 .arg(json_flag()),
         )
+        .subcommands(copies())
         .subcommand(admin())
         .subcommand(
             Command::new("config")
@@ -66,12 +70,39 @@ pub fn command() -> Command {
     rill
 }
 
+/// What copies everything that a server keeps.
+fn copies() -> [Command; 3] {
+    let place = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).required(true).value_name(value).help(help)
+    };
+    let database = "sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE, or @FILE that holds it";
+    [
+        Command::new("move")
+            .about("Move everything to another, empty database, while no server runs; clients go on there")
+            .arg(place("from", "FROM", database))
+            .arg(place("to", "TO", database)),
+        with_settings(Command::new("backup").about("Write everything into a new file, while the server goes on"))
+            .arg(place("file", "FILE", "The file to be made")),
+        Command::new("restore")
+            .about("Fill an empty database with a backup; clients load everything anew")
+            .arg(place("file", "FILE", "A backup"))
+            .arg(place("to", "TO", database)),
+    ]
+}
+
 fn admin() -> Command {
     let user = |name: &'static str, about: &'static str| {
         with_settings(Command::new(name).about(about)).arg(Arg::new("user").required(true).value_name("USER"))
     };
     let room = |name: &'static str, about: &'static str| {
         with_settings(Command::new(name).about(about)).arg(Arg::new("room").required(true).value_name("ROOM"))
+    };
+    let letter = |name: &'static str, about: &'static str| {
+        let id = Arg::new("letter")
+            .required(true)
+            .value_name("ID")
+            .value_parser(value_parser!(i64));
+        with_settings(Command::new(name).about(about)).arg(id)
     };
     let role = Arg::new("role")
         .required(true)
@@ -105,6 +136,14 @@ fn admin() -> Command {
                 .subcommand(room("archive", "Make it read-only"))
                 .subcommand(room("unarchive", "Make it writable again"))
                 .subcommand(room("delete", "Delete it for everybody")),
+        )
+        .subcommand(
+            Command::new("dead-letters")
+                .about("What could not be committed, and was put aside")
+                .subcommand_required(true)
+                .subcommand(with_settings(Command::new("list").about("All of them, oldest first")).arg(json_flag()))
+                .subcommand(letter("retry", "Send once more what it holds"))
+                .subcommand(letter("drop", "Throw it away")),
         )
 }
 

@@ -25,7 +25,7 @@ use clock::Past;
 /// Runs the server with everything made up; with a room of that many messages, if somebody wants one.
 pub fn run(mut config: Config, ready_file: Option<&str>, archive: Option<u32>) -> Result<()> {
     ensure!(
-        config.is_loopback(),
+        !config.is_reachable(),
         "the demo listens on loopback only; leave `listen` alone or use 127.0.0.1:PORT"
     );
     config.database = "sqlite::memory:".into();
@@ -69,6 +69,7 @@ fn unhurried() -> Settings {
     Settings {
         registration_open: true,
         guests: false,
+        platform: Default::default(),
         setup_code: None,
         issuer: "rill".into(),
         limits: Limits {

@@ -14,13 +14,19 @@ mod bench;
 mod check;
 mod cli;
 mod config;
+mod copy;
 mod demo;
+mod platform;
 mod print;
 mod serve;
 mod talk;
 mod telemetry;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "planted")]
+    if let Ok(name) = std::env::var("PLANTED_BUG") {
+        assert!(chat::planted::plant(&name), "there is no bug {name}");
+    }
     let matches = cli::command().get_matches();
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,12 +42,16 @@ fn run(matches: &ArgMatches) -> Result<()> {
     match matches.subcommand() {
         None => serve::run(&read(matches)?, ready_file(matches)),
         Some(("serve", matches)) => serve::run(&read(matches)?, ready_file(matches)),
+        Some(("worker", matches)) => serve::work(&read(matches)?),
         Some(("demo", matches)) => demo::run(
             read(matches)?,
             ready_file(matches),
             matches.get_one("messages").copied(),
         ),
         Some(("check", matches)) => check::run(&read(matches)?, matches.get_flag("json")),
+        Some(("move", matches)) => copy::run_move(matches),
+        Some(("backup", matches)) => copy::run_backup(&read(matches)?, matches),
+        Some(("restore", matches)) => copy::run_restore(matches),
         Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => {
             let (_, matches) = matches.subcommand().expect("clap requires one");

@@ -42,7 +42,7 @@ pub fn configuration(config: &Config, markdown: bool) -> Result<()> {
         return document(&out);
     }
     for (name, (value, place)) in &config.values {
-        let secret = matches!(name.as_str(), "setup_code" | "metrics_token") && !value.is_empty();
+        let secret = matches!(name.as_str(), "setup_code" | "metrics_token" | "platform_secret") && !value.is_empty();
         let value = match name.as_str() {
             _ if secret => "(set)".to_owned(),
             "database" => backends::shown(value),
@@ -97,6 +97,14 @@ fn fixed() -> Vec<(&'static str, String)> {
                 "{} to {} characters",
                 limits::USERNAME_CHARS_MIN,
                 limits::USERNAME_CHARS_MAX
+            ),
+        ),
+        (
+            "name of a guest · of what two people talk about",
+            format!(
+                "{} · {} characters",
+                limits::GUEST_NAME_CHARS_MAX,
+                limits::MATTER_CHARS_MAX
             ),
         ),
         (

@@ -1,13 +1,11 @@
 //! Wires the ports to their adapters, and runs the server until it is told to stop.
 
-use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use backends::{Direct, MemoryBus, MemoryPresence, Options, SystemClock, SystemRng};
+use backends::{Direct, MemoryBus, MemoryPresence, Options, Redis, SystemClock, SystemRng};
 use chat::ports::{Clock, Rng, Store};
 use chat::{Chat, Ports, Settings};
 use gateway::{Gateway, GatewaySettings};
@@ -17,12 +15,15 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::config::transport::require_safe_transport;
-use crate::{assets, telemetry};
+use crate::{assets, platform, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
 const STOP_WAIT: Duration = Duration::from_secs(45);
-/// How late, at most, a listener hears of what another process wrote.
+/// How late, at most, a listener hears of what another process wrote; and while nodes hear nothing of each other.
 const HEAD_CHECK: Duration = Duration::from_secs(5);
+const HEAD_CHECK_ALONE: Duration = Duration::from_secs(1);
+/// Between two looks for people whose node is gone.
+const LAPSE_CHECK: Duration = Duration::from_secs(5);
 
 /// The runtime that everything runs on.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
@@ -46,29 +47,85 @@ where
 {
     require_safe_transport(config)?;
     telemetry::start(config);
-    let _lock = lock(config)?;
+    prepare_folder(config)?;
+    let _hold = backends::hold(&config.database)?;
     runtime()?.block_on(async {
-        let parts = Parts::open(config, clock).await?;
+        let parts = Parts::open(config, clock, config.worker).await?;
         prepare(parts.ports.clone()).await?;
         parts.serve(config, ready_file).await
     })
 }
 
+/// `rill worker`: brings what other servers take in into the database, and serves nobody.
+pub fn work(config: &Config) -> Result<()> {
+    telemetry::start(config);
+    if config.redis.is_none() {
+        bail!("a worker takes messages from Redis into the database; add --redis redis://HOST:6379");
+    }
+    runtime()?.block_on(async {
+        let parts = Parts::open(config, Arc::new(SystemClock), true).await?;
+        tracing::info!("working");
+        stopped().await?;
+        parts.way.drain().await;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
 /// The product on the database, without doors: for `rill admin`.
-pub async fn chat(config: &Config) -> Result<Arc<Chat>> {
-    Ok(Parts::open(config, Arc::new(SystemClock)).await?.chat)
+pub struct Product {
+    pub chat: Arc<Chat>,
+    way: Way,
+}
+
+impl Product {
+    /// Opens the database, and joins the servers on it if there are several.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let Parts { chat, way, .. } = Parts::open(config, Arc::new(SystemClock), false).await?;
+        Ok(Self { chat, way })
+    }
+
+    /// Returns when what was done is told to other servers.
+    pub async fn close(self) {
+        self.way.drain().await;
+    }
 }
 
 /// The product and the ports that the process itself needs to reach.
 struct Parts {
     chat: Arc<Chat>,
     ports: Ports,
+    /// Of this node.
     bus: Arc<MemoryBus>,
-    intake: Arc<Direct>,
+    way: Way,
+}
+
+/// How drafts come into the database: straight, or by way of what joins the nodes.
+#[derive(Clone)]
+enum Way {
+    Straight(Arc<Direct>),
+    Redis(Arc<Redis>),
+}
+
+impl Way {
+    fn redis(&self) -> Option<&Arc<Redis>> {
+        match self {
+            Self::Straight(_) => None,
+            Self::Redis(redis) => Some(redis),
+        }
+    }
+
+    /// Returns when everything that was taken is answered.
+    async fn drain(&self) {
+        match self {
+            Self::Straight(direct) => direct.drain().await,
+            Self::Redis(redis) => redis.leave().await,
+        }
+    }
 }
 
 impl Parts {
-    async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self> {
+    async fn open(config: &Config, clock: Arc<dyn Clock>, works: bool) -> Result<Self> {
         prepare_folder(config)?;
         let rng = Arc::new(SystemRng::default());
         let options = Options {
@@ -80,18 +137,36 @@ impl Parts {
             .with_context(|| format!("cannot open the database {}", backends::shown(&config.database)))?;
         let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
         let bus = Arc::new(MemoryBus::new());
-        let intake = Arc::new(Direct::new(store.clone(), bus.clone()));
-        let ports = Ports {
-            store,
-            intake: intake.clone(),
-            bus: bus.clone(),
-            presence: Arc::new(MemoryPresence::new()),
-            clock,
-            rng,
+        let (way, ports) = match &config.redis {
+            None => {
+                let direct = Arc::new(Direct::new(store.clone(), bus.clone()));
+                let ports = Ports {
+                    store,
+                    intake: direct.clone(),
+                    bus: bus.clone(),
+                    presence: Arc::new(MemoryPresence::new()),
+                    clock,
+                    rng,
+                };
+                (Way::Straight(direct), ports)
+            }
+            Some(url) => {
+                let redis = Redis::join(url, store.clone(), bus.clone(), works).await?;
+                let ports = Ports {
+                    store,
+                    intake: redis.intake(),
+                    bus: redis.bus(),
+                    presence: redis.presence(),
+                    clock,
+                    rng,
+                };
+                (Way::Redis(Arc::new(redis)), ports)
+            }
         };
         let settings = Settings {
             registration_open: config.registration_open,
             guests: config.guests,
+            platform: config.platform.clone(),
             setup_code,
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
@@ -100,15 +175,31 @@ impl Parts {
             chat: Chat::start(ports.clone(), settings).await?,
             ports,
             bus,
-            intake,
+            way,
         })
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {
-        let hub = Hub::new(self.chat.store().clone(), gateway::dialects::all());
+        if let Some(place) = &config.platform_jwks {
+            platform::keep_keys(&self.chat, place).await?;
+        }
+        let recents = self.way.redis().map(|redis| redis.recents());
+        let hub = Hub::new(self.chat.store().clone(), recents, gateway::dialects::all());
         self.bus.attach(hub.clone());
-        tokio::spawn(check_heads(Arc::downgrade(&hub)));
-        let gateway = Gateway::new(self.chat.clone(), hub, doors(config)?, Arc::new(assets::find));
+        tokio::spawn(check_heads(Arc::downgrade(&hub), self.way.clone()));
+        tokio::spawn(check_presence(Arc::downgrade(&self.chat)));
+        let way = self.way.clone();
+        let trouble = move || {
+            let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
+            if is_alone { vec!["redis"] } else { Vec::new() }
+        };
+        let gateway = Gateway::new(
+            self.chat.clone(),
+            hub,
+            doors(config)?,
+            Arc::new(assets::find),
+            Arc::new(trouble),
+        );
         let listener = listen(config.listen).await?;
         announce(
             config,
@@ -131,7 +222,7 @@ impl Parts {
             () = tokio::time::sleep(STOP_WAIT) => tracing::warn!("not everything ended in time"),
             signal = stopped() => signal?,
         }
-        self.intake.drain().await;
+        self.way.drain().await;
         tracing::info!("stopped");
         Ok(())
     }
@@ -150,13 +241,31 @@ async fn open_doors(config: &Config, gateway: &gateway::State) -> Result<impl Fu
     Ok(async move { serving.join_all().await.into_iter().collect() })
 }
 
-/// Now and then compares what listeners were told with the log: `rill admin` writes to it from outside.
-async fn check_heads(hub: Weak<Hub>) {
-    let mut ticks = tokio::time::interval(HEAD_CHECK);
+/// Now and then compares what listeners were told with the log: `rill admin` writes to it from outside, and hints of
+/// other nodes get lost.
+async fn check_heads(hub: Weak<Hub>, way: Way) {
+    let missed = way.redis().map(|redis| redis.missed());
     loop {
-        ticks.tick().await;
+        let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
+        let pause = tokio::time::sleep(if is_alone { HEAD_CHECK_ALONE } else { HEAD_CHECK });
+        match &missed {
+            None => pause.await,
+            Some(missed) => tokio::select! {
+                () = pause => {}
+                () = missed.notified() => {}
+            },
+        }
         let Some(hub) = hub.upgrade() else { return };
         hub.check_heads().await;
+    }
+}
+
+/// Tells of people whose node is gone.
+async fn check_presence(chat: Weak<Chat>) {
+    loop {
+        tokio::time::sleep(LAPSE_CHECK).await;
+        let Some(chat) = chat.upgrade() else { return };
+        chat.tell_lapsed().await;
     }
 }
 
@@ -180,6 +289,7 @@ fn doors(config: &Config) -> Result<GatewaySettings> {
         secure: config.is_secure(),
         origins: config.public_url.iter().chain(&config.origins).cloned().collect(),
         hosts: config.is_loopback().then(|| own_host.into_iter().collect()),
+        reachable: config.is_reachable(),
         trusted_proxies: networks.collect::<Result<_>>()?,
         metrics_token: config.metrics_token.clone(),
         drain_seconds: config.drain_seconds,
@@ -201,6 +311,11 @@ fn announce(config: &Config, setup_code: Option<&str>, address: SocketAddr, read
     };
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{shown}"));
     tracing::info!(database = %backends::shown(&config.database), "{} is ready at {url}", config.name);
+    if config.guests && config.is_reachable() {
+        tracing::warn!(
+            "guests are let in and other machines can connect: whoever reaches this server can write in its public rooms"
+        );
+    }
     if let Some(code) = setup_code {
         eprintln!("The first account becomes the owner; its setup code is {code}");
     }
@@ -240,26 +355,6 @@ pub fn prepare_folder(config: &Config) -> Result<()> {
         .mode(0o700)
         .create(&config.data)
         .with_context(|| format!("cannot make the data folder {}", config.data.display()))
-}
-
-/// One server at a time on a data folder: what one numbers, the listeners of another would hear of late.
-fn lock(config: &Config) -> Result<Option<File>> {
-    if !config.keeps_files() {
-        return Ok(None);
-    }
-    prepare_folder(config)?;
-    let path: &Path = &config.data.join("rill.lock");
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => {
-            bail!(
-                "another server already runs on {}; stop it, or use another folder with --data",
-                config.data.display()
-            )
-        }
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
 }
 
 /// Waits for SIGTERM or SIGINT.

@@ -21,6 +21,15 @@ impl MemoryPresence {
         Self::default()
     }
 
+    /// All who are here, each with what their connections add up to.
+    pub(crate) fn everybody(&self) -> Vec<(UserId, Status)> {
+        let users = self.users();
+        users
+            .iter()
+            .map(|(user, connections)| (*user, together(connections)))
+            .collect()
+    }
+
     fn users(&self) -> MutexGuard<'_, HashMap<UserId, HashMap<u64, Status>>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -28,25 +37,26 @@ impl MemoryPresence {
 
 #[async_trait]
 impl Presence for MemoryPresence {
-    async fn arrive(&self, user: UserId, connection: u64) -> Result<bool> {
+    async fn arrive(&self, user: UserId, connection: u64) -> Result<Option<Status>> {
         let mut users = self.users();
         let connections = users.entry(user).or_default();
-        let first = connections.is_empty();
+        let before = together(connections);
         connections.entry(connection).or_insert(Status::Online);
-        Ok(first)
+        Ok(changed(before, together(connections)))
     }
 
-    async fn leave(&self, user: UserId, connection: u64) -> Result<bool> {
+    async fn leave(&self, user: UserId, connection: u64) -> Result<Option<Status>> {
         let mut users = self.users();
         let Some(connections) = users.get_mut(&user) else {
-            return Ok(false);
+            return Ok(None);
         };
-        let was_here = connections.remove(&connection).is_some();
-        let last = connections.is_empty();
-        if last {
+        let before = together(connections);
+        connections.remove(&connection);
+        let now = together(connections);
+        if connections.is_empty() {
             users.remove(&user);
         }
-        Ok(was_here && last)
+        Ok(changed(before, now))
     }
 
     async fn set(&self, user: UserId, connection: u64, status: Status) -> Result<Option<Status>> {
@@ -59,8 +69,7 @@ impl Presence for MemoryPresence {
             return Ok(None);
         };
         *said = status;
-        let now = together(connections);
-        Ok((now != before).then_some(now))
+        Ok(changed(before, together(connections)))
     }
 
     async fn of(&self, asked: &[UserId]) -> Result<Vec<Status>> {
@@ -70,6 +79,10 @@ impl Presence for MemoryPresence {
             .map(|user| users.get(user).map_or(Status::Offline, together))
             .collect())
     }
+}
+
+fn changed(before: Status, now: Status) -> Option<Status> {
+    (now != before).then_some(now)
 }
 
 /// The most present of what the connections say.

@@ -114,7 +114,16 @@ async fn once(
 ) -> Result<Vec<Result<Outcome, Error>>, Failure> {
     let mut link = links.get().await?;
     let tx = link.writing().await?;
+    #[cfg(feature = "planted")]
+    if chat::planted::has(chat::planted::Bug::LooseCommit) {
+        let loose = tx.batch_execute("set local synchronous_commit = off").await;
+        loose.map_err(Fault::from)?;
+    }
     let mut outcomes = Batch::new(&tx, manner).write(drafts).await?;
+    #[cfg(feature = "planted")]
+    if chat::planted::has(chat::planted::Bug::ToldBeforeCommitted) && crate::planted::is_rolled_back() {
+        return Ok(outcomes);
+    }
     let doubts = links.doubts();
     if let Err(failure) = tx.commit().await {
         let fault = Fault::from(failure);
@@ -228,6 +237,14 @@ impl<'tx> Batch<'tx> {
         let actor = self.person(draft.actor)?.clone();
         let state = self.rooms.get(&draft.room).and_then(Option::as_ref);
         let (facts, aim) = self.known.gather(draft, state);
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::RefusedIsKept)
+            && rules::admit(draft, &facts).is_err()
+            && facts.room.is_some()
+            && matches!(draft.body, Body::MessagePosted { .. })
+        {
+            self.record(draft, actor.clone(), &facts, aim.as_ref()).await?;
+        }
         match rules::admit(draft, &facts)? {
             Verdict::Unchanged => Ok(Outcome::Unchanged),
             Verdict::Record => {
@@ -308,6 +325,10 @@ impl<'tx> Batch<'tx> {
             None => self.open(draft).await?,
         };
         state.last_seq += 1;
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::NumbersOutside) {
+            state.last_seq = crate::planted::number(draft.room, state.last_seq);
+        }
         if draft.body.sets_up() {
             state.changed_seq = state.last_seq;
         }

@@ -9,6 +9,7 @@
 use chat::ids::{RoomId, Timestamp, UserId};
 use chat::message::Has;
 use deadpool_postgres::Transaction;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::columns::time;
@@ -55,27 +56,35 @@ pub(crate) fn is_linked(folded: &str) -> bool {
     folded.contains("http://") || folded.contains("https://")
 }
 
-/// Writes the tokens of a message as it stands, in place of those it had.
-pub(crate) async fn write_again(tx: &Transaction<'_>, number: i64) -> Answer<()> {
-    let statement = "select text, room_id, sender_id, at, location is not null, replies > 0, reactions > 0,
-                         pinned_at is not null
-                     from messages where number = $1 and deleted_at is null";
-    let Some(row) = first(tx, statement, &[&number]).await? else {
-        return Ok(());
-    };
+/// The columns of `messages` that `standing_tokens` reads.
+pub(crate) const INDEXED: &str =
+    "text, room_id, sender_id, at, location is not null, replies > 0, reactions > 0, pinned_at is not null";
+
+/// The tokens of a message as it stands, read from `INDEXED` from the column `at` on.
+pub(crate) fn standing_tokens(number: i64, row: &Row, at: usize) -> Answer<Vec<i64>> {
     let message = Message {
         number,
-        room: RoomId(row.try_get(1)?),
-        sender: UserId(row.try_get(2)?),
-        at: time(&row, 3)?,
-        text: row.try_get(0)?,
-        located: row.try_get(4)?,
+        room: RoomId(row.try_get(at + 1)?),
+        sender: UserId(row.try_get(at + 2)?),
+        at: time(row, at + 3)?,
+        text: row.try_get(at)?,
+        located: row.try_get(at + 4)?,
     };
     let mut tokens = tokens(&message);
-    for (what, at) in [(Has::Thread, 5), (Has::Reaction, 6), (Has::Pin, 7)] {
-        let present: bool = row.try_get(at)?;
+    for (what, place) in [(Has::Thread, 5), (Has::Reaction, 6), (Has::Pin, 7)] {
+        let present: bool = row.try_get(at + place)?;
         tokens.extend(present.then(|| in_chunk(number, has(what))));
     }
+    Ok(tokens)
+}
+
+/// Writes the tokens of a message as it stands, in place of those it had.
+pub(crate) async fn write_again(tx: &Transaction<'_>, number: i64) -> Answer<()> {
+    let statement = format!("select {INDEXED} from messages where number = $1 and deleted_at is null");
+    let Some(row) = first(tx, &statement, &[&number]).await? else {
+        return Ok(());
+    };
+    let tokens = standing_tokens(number, &row, 0)?;
     execute(
         tx,
         "update search set tokens = $2 where message = $1",

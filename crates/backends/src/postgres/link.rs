@@ -93,6 +93,11 @@ impl Links {
 }
 
 impl Link {
+    /// The connection itself, for whoever keeps one transaction for long.
+    pub(crate) fn client(&self) -> &Client {
+        &self.0
+    }
+
     /// A transaction that sees one moment of the database and writes nothing. It ends when it is dropped.
     pub(crate) async fn reading(&mut self) -> Answer<Transaction<'_>> {
         let builder = self.0.build_transaction();

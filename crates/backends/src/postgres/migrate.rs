@@ -26,10 +26,15 @@ const MIGRATIONS: &[Migration] = &[
         name: "left",
         sql: include_str!("../../migrations/postgres/0002_left.sql"),
     },
+    Migration {
+        number: 4,
+        name: "dead letters",
+        sql: include_str!("../../migrations/postgres/0004_dead_letters.sql"),
+    },
 ];
 
-/// The key of the lock that whoever migrates holds: "rill" in ASCII.
-const LOCK: i64 = 0x7269_6c6c;
+/// The key of the lock that whoever migrates or copies holds: "rill" in ASCII.
+pub(crate) const LOCK: i64 = 0x7269_6c6c;
 
 const CREATE: &str = "
     create table if not exists schema_migrations (
@@ -50,6 +55,11 @@ pub(crate) async fn migrate(link: &mut Link, now: Timestamp) -> anyhow::Result<(
     apply(link, MIGRATIONS, now).await
 }
 
+/// The number of the newest migration that this program knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
 /// The number of the newest migration that the database has.
 pub(crate) async fn version(tx: &Transaction<'_>) -> Result<i64, tokio_postgres::Error> {
     let question = "select coalesce(max(number), 0) from schema_migrations";
@@ -68,6 +78,12 @@ async fn apply(link: &mut Link, known: &[Migration], now: Timestamp) -> anyhow::
     if known.len() == MIGRATIONS.len() {
         let statement = "insert into meta (name, value) values ('epoch', $1) on conflict do nothing";
         tx.execute(statement, &[&fresh]).await?;
+        let moved = tx
+            .query_opt("select value from meta where name = 'moved_to'", &[])
+            .await?;
+        if let Some(row) = moved {
+            bail!("it was moved to {}; use that one", row.get::<_, &str>(0));
+        }
     }
     tx.commit().await.context("the new shape of the tables cannot be kept")
 }

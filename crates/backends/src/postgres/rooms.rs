@@ -38,6 +38,14 @@ pub(crate) async fn by_direct_key(tx: &Transaction<'_>, direct_key: &str) -> Ans
     one(tx, "r.direct_key = $1", &direct_key).await
 }
 
+pub(crate) async fn with_direct_key(tx: &Transaction<'_>, prefix: &str, limit: usize) -> Answer<Vec<Room>> {
+    let statement = format!(
+        "select {ROOM} from rooms r where starts_with(r.direct_key, $1) order by r.direct_key collate \"C\" limit $2"
+    );
+    let found = rows(tx, &statement, &[&prefix, &integer(limit as u64)]).await?;
+    found.iter().map(|row| read(row, 0)).collect()
+}
+
 async fn one(tx: &Transaction<'_>, condition: &str, value: &(dyn ToSql + Sync)) -> Answer<Option<Room>> {
     let found = first(tx, &format!("select {ROOM} from rooms r where {condition}"), &[value]).await?;
     let mut found: Vec<Room> = found.iter().map(|row| read(row, 0)).collect::<Answer<_>>()?;
@@ -107,6 +115,13 @@ pub(crate) async fn heads(tx: &Transaction<'_>, rooms_asked: &[RoomId]) -> Answe
         .iter()
         .map(|id| heads.get(id).copied().unwrap_or_default())
         .collect())
+}
+
+pub(crate) async fn active(tx: &Transaction<'_>, limit: usize) -> Answer<Vec<(RoomId, Seq)>> {
+    let statement = "select id, last_seq from rooms where deleted_at is null order by entry_at desc limit $1";
+    let found = rows(tx, statement, &[&integer(limit as u64)]).await?;
+    let read = |row: &Row| -> Answer<(RoomId, Seq)> { Ok((RoomId(row.try_get(0)?), number(row, 1)?)) };
+    found.iter().map(read).collect()
 }
 
 fn read(row: &Row, at: usize) -> Answer<Room> {

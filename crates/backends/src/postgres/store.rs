@@ -8,14 +8,15 @@ use chat::error::Result;
 use chat::event::{Draft, Entry, Outcome};
 use chat::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
 use chat::message::{Edit, Message, Page, Query, Range, Target};
-use chat::ports::{KeptAnswer, Store};
+use chat::ports::{DeadLetter, KeptAnswer, Store};
 use chat::room::{Membership, Mine, Room};
 
+use super::columns::integer;
 use super::commit::Manner;
 use super::fault::Fault;
 use super::{
-    Postgres, accounts, answers, commit, entries, finish, logins, members, messages, reading, rooms, search, seeking,
-    writing,
+    Postgres, accounts, answers, commit, entries, finish, letters, logins, members, messages, reading, rooms, search,
+    seeking, writing,
 };
 
 #[async_trait]
@@ -53,6 +54,12 @@ impl Store for Postgres {
         let mut link = self.link().await?;
         let tx = reading(&mut link).await?;
         let answer = entries::page(&tx, room, after, limit).await;
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::StaleReads) {
+            return answer
+                .map(|page| crate::planted::stale(room, page))
+                .map_err(Fault::into_error);
+        }
         answer.map_err(Fault::into_error)
     }
 
@@ -88,6 +95,13 @@ impl Store for Postgres {
         let mut link = self.link().await?;
         let tx = reading(&mut link).await?;
         let answer = rooms::by_direct_key(&tx, key).await;
+        answer.map_err(Fault::into_error)
+    }
+
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = rooms::with_direct_key(&tx, prefix, limit).await;
         answer.map_err(Fault::into_error)
     }
 
@@ -393,5 +407,34 @@ impl Store for Postgres {
         let tx = writing(&mut link).await?;
         let answer = answers::keep(&tx, user, key, &answer, now).await;
         finish(tx, answer).await
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Result<()> {
+        let now = self.clock.now();
+        let mut link = self.link().await?;
+        let tx = writing(&mut link).await?;
+        let answer = letters::bury(&tx, &letter, now).await;
+        finish(tx, answer).await
+    }
+
+    async fn dead_letters(&self, after: i64, limit: usize) -> Result<Vec<DeadLetter>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = letters::page(&tx, after, integer(limit as u64)).await;
+        answer.map_err(Fault::into_error)
+    }
+
+    async fn exhume(&self, id: i64) -> Result<Option<DeadLetter>> {
+        let mut link = self.link().await?;
+        let tx = writing(&mut link).await?;
+        let answer = letters::exhume(&tx, id).await;
+        finish(tx, answer).await
+    }
+
+    async fn active_rooms(&self, limit: usize) -> Result<Vec<(RoomId, Seq)>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let answer = rooms::active(&tx, limit).await;
+        answer.map_err(Fault::into_error)
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use chat::ids::Timestamp;
 use ring::digest::{SHA256, digest};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 struct Migration {
     number: i64,
@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "index later",
         sql: include_str!("../../migrations/sqlite/0003_index_later.sql"),
     },
+    Migration {
+        number: 4,
+        name: "dead letters",
+        sql: include_str!("../../migrations/sqlite/0004_dead_letters.sql"),
+    },
 ];
 
 const CREATE: &str = "
@@ -46,7 +51,21 @@ pub(crate) fn migrate(db: &Connection, now: Timestamp) -> anyhow::Result<()> {
         "insert into meta (name, value) values ('epoch', ?) on conflict do nothing",
         [fresh],
     )?;
+    if let Some(elsewhere) = moved_to(db)? {
+        bail!("it was moved to {elsewhere}; use that one");
+    }
     Ok(())
+}
+
+/// The number of the newest migration that this program knows.
+pub(crate) fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+/// Where everything that is here went.
+pub(crate) fn moved_to(db: &Connection) -> rusqlite::Result<Option<String>> {
+    let question = "select value from meta where name = 'moved_to'";
+    db.query_row(question, [], |row| row.get(0)).optional()
 }
 
 /// The number of the newest migration that the database has.

@@ -34,6 +34,15 @@ pub(crate) fn by_direct_key(db: &Connection, direct_key: &str) -> Answer<Option<
     one(db, "r.direct_key = ?", &direct_key)
 }
 
+pub(crate) fn with_direct_key(db: &Connection, prefix: &str, limit: usize) -> Answer<Vec<Room>> {
+    let mut statement = db.prepare_cached(&format!(
+        "select {ROOM} from rooms r where r.direct_key >= ?1 and r.direct_key < ?2 order by r.direct_key limit ?3"
+    ))?;
+    let end = format!("{prefix}{}", char::MAX);
+    let rows = statement.query_map((prefix, end, integer(limit as u64)), |row| read(row, 0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 fn one(db: &Connection, condition: &str, value: &dyn rusqlite::ToSql) -> Answer<Option<Room>> {
     let mut statement = db.prepare_cached(&format!("select {ROOM} from rooms r where {condition}"))?;
     let found = statement.query_row([value], |row| read(row, 0)).optional()?;
@@ -105,6 +114,14 @@ pub(crate) fn heads(db: &Connection, rooms: &[RoomId]) -> Answer<Vec<Seq>> {
         heads.push(head.unwrap_or_default());
     }
     Ok(heads)
+}
+
+pub(crate) fn active(db: &Connection, limit: usize) -> Answer<Vec<(RoomId, Seq)>> {
+    let statement = "select id, last_seq from rooms where deleted_at is null order by entry_at desc limit ?";
+    let mut statement = db.prepare_cached(statement)?;
+    let read = |row: &Row<'_>| Ok((RoomId(id(row, 0)?), number(row, 1)?));
+    let rooms = statement.query_map([integer(limit as u64)], read)?;
+    Ok(rooms.collect::<Result<_, _>>()?)
 }
 
 /// How often the user is named after `seq`, by name or together with everybody; by others, in what still stands.

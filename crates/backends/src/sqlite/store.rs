@@ -8,10 +8,13 @@ use chat::error::{Error, Result};
 use chat::event::{Draft, Entry, Outcome};
 use chat::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
 use chat::message::{Edit, Message, Page, Query, Range, Target};
-use chat::ports::{KeptAnswer, Store};
+use chat::ports::{DeadLetter, KeptAnswer, Store};
 use chat::room::{Membership, Mine, Room};
 
-use super::{Sqlite, accounts, answers, chores, commit, entries, index, logins, members, messages, rooms, search};
+use super::columns::integer;
+use super::{
+    Sqlite, accounts, answers, chores, commit, entries, index, letters, logins, members, messages, rooms, search,
+};
 
 #[async_trait]
 impl Store for Sqlite {
@@ -69,6 +72,12 @@ impl Store for Sqlite {
     async fn room_by_direct_key(&self, key: &str) -> Result<Option<Room>> {
         let key = key.to_owned();
         self.read(move |link| rooms::by_direct_key(&link.db, &key)).await
+    }
+
+    async fn rooms_by_direct_key(&self, prefix: &str, limit: usize) -> Result<Vec<Room>> {
+        let prefix = prefix.to_owned();
+        self.read(move |link| rooms::with_direct_key(&link.db, &prefix, limit))
+            .await
     }
 
     async fn public_rooms(&self, text: &str, after: Option<&str>, limit: usize) -> Result<Vec<Room>> {
@@ -281,5 +290,23 @@ impl Store for Sqlite {
         let key = key.to_owned();
         self.write(move |link| answers::keep(&link.db, user, &key, &answer, now))
             .await
+    }
+
+    async fn bury(&self, letter: DeadLetter) -> Result<()> {
+        let now = self.clock.now();
+        self.write(move |link| letters::bury(&link.db, &letter, now)).await
+    }
+
+    async fn dead_letters(&self, after: i64, limit: usize) -> Result<Vec<DeadLetter>> {
+        self.read(move |link| letters::page(&link.db, after, integer(limit as u64)))
+            .await
+    }
+
+    async fn exhume(&self, id: i64) -> Result<Option<DeadLetter>> {
+        self.write(move |link| letters::exhume(&link.db, id)).await
+    }
+
+    async fn active_rooms(&self, limit: usize) -> Result<Vec<(RoomId, Seq)>> {
+        self.read(move |link| rooms::active(&link.db, limit)).await
     }
 }

@@ -37,13 +37,13 @@ const CORPUS: [&str; 25] = [
 ];
 
 /// A world with the corpus in two rooms, told by two people.
-struct Told {
-    world: World,
-    people: [UserId; 2],
-    rooms: [RoomId; 2],
+pub(crate) struct Told {
+    pub(crate) world: World,
+    pub(crate) people: [UserId; 2],
+    pub(crate) rooms: [RoomId; 2],
 }
 
-async fn told(world: World) -> Told {
+pub(crate) async fn told(world: World) -> Told {
     let people = [world.person("ada").await, world.person("bob").await];
     let rooms = [
         world.room(RoomKind::Public, "one", people[0], &people[1..]).await,
@@ -77,7 +77,7 @@ async fn told(world: World) -> Told {
 }
 
 /// Every run of one to seven letters of every text, thinned out; terms that are nowhere; and what narrows.
-fn queries(told: &Told) -> Vec<Query> {
+pub(crate) fn queries(told: &Told) -> Vec<Query> {
     let mut queries = Vec::new();
     let mut count = 0;
     for text in CORPUS {

@@ -5,6 +5,7 @@
 mod accounts;
 mod additions;
 mod alike;
+mod copy;
 mod direct;
 mod log;
 mod logins;

@@ -66,20 +66,20 @@ async fn in_memory_every_inbox_hears_everything_in_order() {
 
 async fn the_first_connection_arrives_and_the_last_one_leaves(presence: impl Presence) {
     let (ada, bob) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
-    assert!(presence.arrive(ada, 1).await.unwrap());
-    assert!(!presence.arrive(ada, 2).await.unwrap());
-    assert!(!presence.arrive(ada, 2).await.unwrap());
+    assert_eq!(presence.arrive(ada, 1).await.unwrap(), Some(Status::Online));
+    assert_eq!(presence.arrive(ada, 2).await.unwrap(), None);
+    assert_eq!(presence.arrive(ada, 2).await.unwrap(), None);
     assert_eq!(
         presence.of(&[bob, ada]).await.unwrap(),
         [Status::Offline, Status::Online]
     );
-    assert!(!presence.leave(ada, 1).await.unwrap());
-    assert!(!presence.leave(ada, 1).await.unwrap());
-    assert!(presence.leave(ada, 2).await.unwrap());
-    assert!(!presence.leave(ada, 2).await.unwrap());
-    assert!(!presence.leave(bob, 9).await.unwrap());
+    assert_eq!(presence.leave(ada, 1).await.unwrap(), None);
+    assert_eq!(presence.leave(ada, 1).await.unwrap(), None);
+    assert_eq!(presence.leave(ada, 2).await.unwrap(), Some(Status::Offline));
+    assert_eq!(presence.leave(ada, 2).await.unwrap(), None);
+    assert_eq!(presence.leave(bob, 9).await.unwrap(), None);
     assert_eq!(presence.of(&[ada]).await.unwrap(), [Status::Offline]);
-    assert!(presence.arrive(ada, 3).await.unwrap());
+    assert_eq!(presence.arrive(ada, 3).await.unwrap(), Some(Status::Online));
 }
 
 async fn somebody_is_as_present_as_their_most_present_connection(presence: impl Presence) {

@@ -57,6 +57,11 @@ impl World {
         Self::open("sqlite::memory:".to_owned()).await
     }
 
+    /// Closes the store; its address, with the folder that goes with it.
+    pub(crate) fn closed(self) -> (String, Option<Arc<tempfile::TempDir>>) {
+        (self.url, self._folder)
+    }
+
     /// In a database of its own on the server that the tests of this run share.
     pub(crate) async fn in_postgres() -> Self {
         Self::open(Postgres::shared().database()).await

@@ -64,6 +64,25 @@ impl Chat {
         self.guest(VISITOR, peer).await
     }
 
+    /// Whoever doors call by this name: somebody with an account, else a guest who has been here.
+    pub async fn person_called(&self, name: &str) -> Result<Person> {
+        const NOBODY: Error = Error::NotFound { what: "user" };
+        let name = text::name(name, "name", GUEST_NAME_CHARS_MAX).map_err(|_| NOBODY)?;
+        let as_guest = format!("{}{}", text::GUEST_PREFIX, short_hash(&name));
+        let mut found = self.ports.store.people_by_username(&[name, as_guest]).await?;
+        found.retain(|person| person.role != Role::Bot);
+        found.into_iter().next().ok_or(NOBODY)
+    }
+
+    /// The same for somebody who is going to be written to: a guest, or a user of the platform, may not have come yet.
+    pub async fn person_to_write_to(&self, name: &str, peer: &Peer) -> Result<Person> {
+        match self.person_called(name).await {
+            Err(Error::NotFound { .. }) if self.takes_platform_tokens() => self.platform_person(name, peer).await,
+            Err(Error::NotFound { .. }) if self.settings.guests => Ok(self.guest(name, peer).await?.person),
+            other => other,
+        }
+    }
+
     /// Brings a guest into a public room, or somebody else into one that they ask for by a door; who is in it stays.
     pub async fn enter(&self, actor: &Actor, room: RoomId) -> Result<()> {
         let membership = self.ports.store.membership(room, actor.id()).await?;

@@ -4,6 +4,7 @@ pub mod ban;
 pub mod guest;
 mod local;
 pub mod password;
+pub mod platform;
 pub mod profile;
 pub mod register;
 pub mod role;
@@ -133,6 +134,11 @@ impl Actor {
     /// The account's id.
     pub fn id(&self) -> UserId {
         self.person.id
+    }
+
+    /// Whether it acts by something else than a login: from inside the process, as a guest, by a platform's token.
+    pub fn has_no_login(&self) -> bool {
+        self.session.0.is_nil()
     }
 
     /// Whether the role is at least `admin`.

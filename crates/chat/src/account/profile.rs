@@ -60,6 +60,17 @@ impl Chat {
         self.ports.store.avatar(id).await?.ok_or(UNKNOWN)
     }
 
+    /// The whole account of somebody, for administrators.
+    pub async fn account_of(&self, actor: &Actor, user: UserId) -> Result<Account> {
+        if !actor.is_admin() {
+            return Err(Error::Forbidden {
+                what: "see the accounts of others; ask an administrator",
+            });
+        }
+        let account = self.ports.store.account(user).await?;
+        account.ok_or(Error::NotFound { what: "user" })
+    }
+
     /// Somebody.
     pub async fn person(&self, _actor: &Actor, user: UserId) -> Result<Person> {
         let account = self.ports.store.account(user).await?;

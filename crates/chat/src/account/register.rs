@@ -7,6 +7,7 @@ use crate::Chat;
 use crate::error::{Error, Result};
 use crate::event::Body;
 use crate::ids::{RoomId, UserId};
+use crate::limits::PAGE_MAX;
 use crate::rates::Action;
 use crate::room::{History, NewRoom, RoomKind};
 use crate::text;
@@ -101,16 +102,30 @@ impl Chat {
                 protected: true,
                 direct_key: None,
             };
-            let members = vec![person.id];
-            self.submit(
-                person,
-                RoomId(self.fresh_id()),
-                None,
-                Body::RoomOpened { room, members },
-            )
-            .await?;
+            let (general, members) = (RoomId(self.fresh_id()), vec![person.id]);
+            self.submit(person, general, None, Body::RoomOpened { room, members })
+                .await?;
+            self.bring_in_who_was_faster(person, general).await?;
         }
         Ok(())
+    }
+
+    /// Others may have registered after the owner and before there was a room to come into.
+    async fn bring_in_who_was_faster(&self, owner: &Person, general: RoomId) -> Result<()> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.ports.store.find_people("", after.as_deref(), PAGE_MAX).await?;
+            for person in page.iter().filter(|person| person.id != owner.id) {
+                let membership = self.ports.store.membership(general, person.id).await?;
+                if membership.is_none() {
+                    self.submit(person, general, None, Body::MemberJoined).await?;
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE_MAX => after = Some(last.username.clone()),
+                Some(_) | None => return Ok(()),
+            }
+        }
     }
 
     fn may_register(&self, first: bool, given: Option<&str>) -> Result<()> {

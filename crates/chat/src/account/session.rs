@@ -4,7 +4,7 @@
 
 use super::sign_in::TokenPair;
 use super::token::Claim;
-use super::{Account, Actor, Login, LoginKind, Role};
+use super::{Account, Actor, Login, LoginKind};
 use crate::Chat;
 use crate::error::{Error, Result};
 use crate::event::Signal;
@@ -66,6 +66,9 @@ impl Chat {
 
     /// A secret that opens one socket within 30 s: 32 random bytes in base64url.
     pub async fn ticket(&self, actor: &Actor) -> Result<String> {
+        if actor.has_no_login() {
+            return Err(NO_LOGIN);
+        }
         let (ticket, hash) = self.fresh_secret();
         let expires_at = self.now().plus_seconds(TICKET_SECONDS);
         self.ports.store.add_ticket(&hash, actor.session, expires_at).await?;
@@ -92,6 +95,9 @@ impl Chat {
 
     /// Ends the session that the actor came with.
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
+        if actor.has_no_login() {
+            return Err(NO_LOGIN);
+        }
         self.end_login(actor.session).await
     }
 
@@ -102,8 +108,10 @@ impl Chat {
         if account.is_some_and(|account| account.banned_at.is_some()) {
             return Err(Error::Banned);
         }
-        if actor.person.role == Role::Guest {
-            return Ok(());
+        if actor.has_no_login() {
+            // Guests, and users of the platform until their token ends.
+            let stands = actor.expires_at > self.now();
+            return if stands { Ok(()) } else { Err(Error::NotSignedIn) };
         }
         let login = self.ports.store.login(actor.session).await?;
         let now = self.actor_of(login).await?;
@@ -154,6 +162,10 @@ impl Chat {
         })
     }
 }
+
+const NO_LOGIN: Error = Error::Forbidden {
+    what: "do this without a session of this server",
+};
 
 /// How exactly "last seen" is kept: a write per request would be too many.
 const SEEN_EVERY_SECONDS: i64 = 60;

@@ -1,5 +1,6 @@
 //! Rooms: where people talk, who is in them, and how far each has read.
 
+pub mod about;
 pub mod change;
 pub mod direct;
 pub mod join;

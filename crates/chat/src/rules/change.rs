@@ -10,7 +10,7 @@ use crate::policy;
 use crate::room::{NewRoom, RoomChanges, RoomKind, RoomRole};
 
 pub(super) fn open(draft: &Draft, facts: &Facts, room: &NewRoom, members: &[UserId]) -> Result<Verdict> {
-    if !policy::may_open_rooms(draft.role) {
+    if !policy::may_open(draft.role, room) {
         return forbidden("open rooms as a guest");
     }
     if facts.room.is_some() {

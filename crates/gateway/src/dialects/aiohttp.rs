@@ -14,9 +14,8 @@ use chat::account::{Actor, Role};
 use chat::error::Error;
 use chat::event::{Body, Dialect, Event};
 use chat::ids::RoomId;
-use chat::limits::{JSON_BODY_BYTES_MAX, PAGE_MAX};
-use chat::message::{Message, Range};
-use chat::room::{Room, RoomKind};
+use chat::limits::JSON_BODY_BYTES_MAX;
+use chat::message::Range;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::header;
@@ -25,13 +24,14 @@ use serde_json::{Map, Value, json};
 
 use super::caller::caller;
 use super::entrance::{AtDoor, pass};
+use super::rooms::{self, MESSAGES, UNKNOWN_ROOM};
 use super::{Door, place_of, plain};
 use crate::live::connection::Connection;
 use crate::live::socket::talk::{self, Answer, Talk};
 use crate::live::websocket::Handshake;
 use crate::live::wire;
 use crate::refusal::Refusal;
-use crate::{State, address, body, words};
+use crate::{State, body};
 
 pub const DOOR: Door = Door {
     name: "aiohttp",
@@ -40,15 +40,10 @@ pub const DOOR: Door = Door {
     for_every_page: &[],
 };
 
-/// Messages of a page, as many as the original kept at hand.
-const MESSAGES: usize = 50;
-/// Rooms of the list.
-const ROOMS_MAX: usize = 5_000;
-
 fn routes() -> Router<State> {
     Router::new()
-        .route("/rooms", get(rooms).post(open_room))
-        .route("/rooms/{room}/messages", get(messages))
+        .route("/rooms", get(rooms::list).post(open_room))
+        .route("/rooms/{room}/messages", get(rooms::messages))
         .route("/ws/{room}/{user}", get(socket))
         .route("/chat", post(say))
         .route("/read", get(read))
@@ -81,130 +76,12 @@ fn frame(value: &Value) -> Bytes {
     wire::text(|bytes| bytes.extend_from_slice(value.to_string().as_bytes()))
 }
 
-/// `GET /rooms`: every room that the asker could be in.
-async fn rooms(Shared(gateway): Shared<State>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let listed = async {
-        let actor = caller(&gateway, &parts, None).await?;
-        Ok::<_, Refusal>(Value::Array(
-            open_rooms(&gateway, &actor).await?.iter().map(shape).collect(),
-        ))
-    };
-    match listed.await {
-        Ok(rooms) => plain::answer(200, rooms),
-        Err(refusal) => plain::refused(&refusal),
-    }
-}
-
-/// The public rooms, and the asker's private ones; archived ones apart.
-pub(super) async fn open_rooms(gateway: &State, actor: &Actor) -> Result<Vec<Room>, Error> {
-    let mut rooms: Vec<Room> = Vec::new();
-    loop {
-        let after = rooms.last().map(|room| room.name.clone());
-        let page = gateway.chat.browse(actor, "", after.as_deref(), PAGE_MAX).await?;
-        let is_last = page.len() < PAGE_MAX;
-        rooms.extend(page.into_iter().map(|(room, _)| room));
-        if is_last || rooms.len() >= ROOMS_MAX {
-            break;
-        }
-    }
-    let own = gateway.chat.rooms(actor).await?;
-    let private = own.into_iter().filter(|mine| mine.room.kind == RoomKind::Private);
-    rooms.extend(private.map(|mine| mine.room));
-    rooms.retain(|room| !room.archived);
-    Ok(rooms)
-}
-
-/// A room, with what the doors `aiohttp` and `graintrade` know of one.
-pub(super) fn shape(room: &Room) -> Value {
-    json!({
-        "id": room.id.to_string(),
-        "name": room.name,
-        "description": room.description,
-        "is_active": !room.archived,
-        "created_at": words::time(room.created_at),
-        "updated_at": words::time(room.last_at),
-    })
-}
-
 /// `POST /rooms`.
 async fn open_room(Shared(gateway): Shared<State>, request: Request) -> Response {
-    match opened(&gateway, request).await {
-        Ok(room) => plain::answer(200, shape(&room)),
+    match rooms::opened(&gateway, request).await {
+        Ok(room) => plain::answer(200, rooms::shape(&room)),
         Err(refusal) => plain::refused_simply(&refusal),
     }
-}
-
-/// Opens a public room for whoever asks.
-pub(super) async fn opened(gateway: &State, request: Request) -> Result<Room, Refusal> {
-    let (parts, body) = request.into_parts();
-    let actor = caller(gateway, &parts, None).await?;
-    let wanted = plain::object(body).await?;
-    let name = wanted.get("name").and_then(Value::as_str).map(str::trim);
-    let name = name.filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| Refusal::Malformed("name is required".to_owned()))?;
-    let description = wanted.get("description").and_then(Value::as_str).unwrap_or_default();
-    let peer = address::peer(&parts);
-    let mine = gateway.chat.open_room_at_door(&actor, name, description, &peer).await?;
-    Ok(mine.room)
-}
-
-/// `GET /rooms/{room}/messages`: the newest first; nothing of a room that the asker cannot read.
-async fn messages(Shared(gateway): Shared<State>, Path(room): Path<String>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let page = async {
-        let actor = caller(&gateway, &parts, None).await?;
-        readable(&gateway, &actor, &room).await
-    };
-    match page.await {
-        Ok(messages) => plain::answer(200, messages.iter().rev().map(line).collect::<Vec<_>>()),
-        Err(refusal @ Refusal::Chat(Error::NotFound { .. } | Error::Forbidden { .. })) => {
-            tracing::debug!(detail = refusal.problem(None).detail, "nothing is shown of a room");
-            plain::answer(200, json!([]))
-        }
-        Err(refusal) => plain::refused(&refusal),
-    }
-}
-
-/// The last messages of a room that still stand, oldest first. A guest comes in by asking.
-pub(super) async fn readable(gateway: &State, actor: &Actor, room: &str) -> Result<Vec<Message>, Refusal> {
-    let room = RoomId::parse(room).ok_or(UNKNOWN_ROOM)?;
-    if actor.person.role == Role::Guest {
-        gateway.chat.enter(actor, room).await?;
-    }
-    // Deleted ones are left out; what is missing by that is read again from further back.
-    let mut found: Vec<Message> = Vec::new();
-    let mut range = Range::Latest;
-    loop {
-        let page = gateway.chat.messages(actor, room, range, MESSAGES).await?;
-        let oldest = page.messages.first().map(|message| message.seq);
-        let older: Vec<Message> = plain::standing(page.messages).collect();
-        found.splice(0..0, older);
-        match oldest {
-            Some(seq) if page.has_before && found.len() < MESSAGES => range = Range::Before(seq),
-            Some(_) | None => break,
-        }
-    }
-    found.drain(..found.len().saturating_sub(MESSAGES));
-    Ok(found)
-}
-
-/// A message of the list, with what the doors `aiohttp` and `graintrade` know of one.
-pub(super) fn line(message: &Message) -> Value {
-    let text = plain::words(&message.text, message.location.as_ref());
-    let user = message.sender.plain_name();
-    json!({
-        "id": message.id.to_string(),
-        "user": user,
-        "message": text,
-        "timestamp": plain::python_time(message.at),
-        "room_id": message.room.to_string(),
-        "user_id": user,
-        "content": text,
-        "message_type": "text",
-        "created_at": words::time(message.at),
-        "updated_at": words::time(message.edited_at.unwrap_or(message.at)),
-    })
 }
 
 /// `GET /ws/{room}/{user}`.
@@ -356,8 +233,6 @@ async fn read(Shared(gateway): Shared<State>, request: Request) -> Response {
         }
     }
 }
-
-const UNKNOWN_ROOM: Error = Error::NotFound { what: "room" };
 
 #[cfg(test)]
 mod tests {

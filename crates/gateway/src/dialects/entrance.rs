@@ -8,11 +8,12 @@ use axum::extract::{Request, State as Shared};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, response::Html};
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use tower::ServiceExt;
 
 use super::DOORS;
-use crate::{State, assets, request};
+use crate::{Gateway, State, assets, request};
 
 /// What a handler can see of the way that a request came by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,17 @@ const PAGE: &str = "<!doctype html><meta charset=\"utf-8\"><title>NAME</title>\
     <p>This is the door NAME of a Rill server.</p>\
     <p>Clients of the original connect here; people find the web client at the server's main address.</p>\n";
 
+/// Whether it is a socket of a door for which a platform's client cannot but name its token in the URL, as browsers
+/// have no other way; the server's own tokens are never taken from there.
+pub(crate) fn is_a_platform_s_socket(gateway: &Gateway, parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    gateway.chat.takes_platform_tokens()
+        && parts.uri.path().starts_with("/ws/")
+        && parts.headers.contains_key(header::UPGRADE)
+        && query.starts_with("token=")
+        && !query.contains('&')
+}
+
 fn opened(door: &super::Door, state: &State) -> Router {
     (door.routes)()
         .fallback(pass)
@@ -97,6 +109,7 @@ async fn through(doors: &[Router], at: AtDoor, mut request: Request) -> Result<R
         let back = back.lock().unwrap_or_else(PoisonError::into_inner).take();
         request = back.unwrap_or_else(|| Request::new(Body::empty()));
     }
+    request.extensions_mut().remove::<AtDoor>();
     Err(request)
 }
 

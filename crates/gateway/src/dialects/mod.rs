@@ -11,10 +11,13 @@ use crate::State;
 pub mod aiohttp;
 pub mod caller;
 pub mod entrance;
+pub mod graintrade;
 pub mod guideops;
 pub mod native;
 pub mod plain;
+mod rooms;
 pub mod socketio;
+pub mod starlette;
 
 /// The places of the dialects in `all`: the native one over WebSocket, and over event streams.
 pub const NATIVE_SOCKET: usize = 0;
@@ -41,7 +44,7 @@ pub struct Door {
 pub type Named = (&'static str, Arc<dyn Dialect>);
 
 /// Every door, in the order in which they are asked where two know the same path.
-const DOORS: &[Door] = &[aiohttp::DOOR];
+const DOORS: &[Door] = &[aiohttp::DOOR, starlette::DOOR, graintrade::DOOR, guideops::DOOR];
 
 /// The names of the doors.
 pub fn doors() -> impl Iterator<Item = &'static str> {

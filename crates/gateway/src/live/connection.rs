@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chat::account::Actor;
 use chat::error::{Error, Result};
-use chat::ids::RoomId;
+use chat::ids::{RoomId, Seq};
 use hub::{Closing, Resumed, Session};
 use protocol::live::{CloseCode, Frame};
 use tokio::time::Instant;
@@ -72,12 +72,25 @@ impl Connection {
     ) -> Result<Self> {
         let connection = Self::open_for(gateway, actor, dialect, sessions_max).await?;
         connection.session.follow_only(room);
-        connection.follow(Some(room)).await?;
+        connection.follow(Some(room), &HashMap::new()).await?;
         Ok(connection)
     }
 
-    /// Follows the rooms that the person is in, or `only` the one, from where they stand now.
-    pub(crate) async fn follow(&self, only: Option<RoomId>) -> Result<()> {
+    /// The same for whoever goes on from a cursor: `follow` has to be called while what is told is read.
+    pub(crate) async fn open_to_follow(
+        gateway: &State,
+        actor: Actor,
+        dialect: usize,
+        room: RoomId,
+        sessions_max: usize,
+    ) -> Result<Self> {
+        let connection = Self::open_for(gateway, actor, dialect, sessions_max).await?;
+        connection.session.follow_only(room);
+        Ok(connection)
+    }
+
+    /// Follows the rooms that the person is in, or `only` the one, from the cursors on, or from where they stand now.
+    pub(crate) async fn follow(&self, only: Option<RoomId>, cursors: &HashMap<RoomId, Seq>) -> Result<()> {
         let (chat, user) = (&self.gateway.chat, self.actor.id());
         let following = async {
             let mut following = chat.following(user).await?;
@@ -85,8 +98,7 @@ impl Connection {
             Ok(following)
         };
         let hub = &self.gateway.hub;
-        let cursors = HashMap::new();
-        let resumed = hub.resume(&self.session, &cursors, following, |_| Bytes::new()).await;
+        let resumed = hub.resume(&self.session, cursors, following, |_| Bytes::new()).await;
         match resumed {
             Resumed::Done | Resumed::Interrupted => Ok(()),
             Resumed::Failed(error) => Err(error),

@@ -8,6 +8,7 @@ pub(crate) mod greeting;
 pub(crate) mod inlet;
 pub(crate) mod native;
 pub(crate) mod outlet;
+pub(crate) mod pump;
 pub(crate) mod resume;
 pub(crate) mod socket;
 pub mod sse;

@@ -1,5 +1,6 @@
 //! What clients of guideops say over Socket.IO: `room.join`, `message`, and that they type.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -45,7 +46,7 @@ pub(super) async fn enter(gateway: &State, actor: Actor) -> Result<(Arc<Connecti
     });
     let first = vec![event("connected", &connected), presence(&actor.person, true)];
     let connection = Connection::open(gateway, actor, GUIDEOPS_SOCKET_IO).await?;
-    connection.follow(None).await?;
+    connection.follow(None, &HashMap::new()).await?;
     Ok((Arc::new(connection), first))
 }
 

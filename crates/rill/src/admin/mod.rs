@@ -13,6 +13,7 @@ use clap::ArgMatches;
 use crate::config::Config;
 use crate::serve;
 
+mod letters;
 mod room;
 mod user;
 
@@ -23,12 +24,15 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     let flags = crate::cli::flags(matches)?;
     let config = Config::read(matches.get_one::<String>("config").map(String::as_str), &flags)?;
     serve::runtime()?.block_on(async {
-        let chat = serve::chat(&config).await?;
-        match noun {
-            "user" => user::run(&chat, verb, matches).await,
-            "room" => room::run(&chat, verb, matches).await,
+        let product = serve::Product::open(&config).await?;
+        let done = match noun {
+            "user" => user::run(&product.chat, verb, matches).await,
+            "room" => room::run(&product.chat, verb, matches).await,
+            "dead-letters" => letters::run(&product.chat, verb, matches).await,
             _ => bail!("there is no `rill admin {noun}`"),
-        }
+        };
+        product.close().await;
+        done
     })
 }
 

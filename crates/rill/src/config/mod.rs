@@ -6,7 +6,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use chat::account::platform::Platform;
 use chat::limits::Limits;
 
 pub mod limits;
@@ -56,6 +57,10 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub database: String,
+    /// What joins several servers on one database.
+    pub redis: Option<String>,
+    /// Whether a server that is joined to others commits for them, too.
+    pub worker: bool,
     pub public_url: Option<String>,
     pub origins: Vec<String>,
     pub trusted_proxies: Vec<String>,
@@ -63,6 +68,9 @@ pub struct Config {
     pub name: String,
     pub registration_open: bool,
     pub guests: bool,
+    pub platform: Platform,
+    /// Where the platform's keys are read.
+    pub platform_jwks: Option<String>,
     /// Doors with a listener of their own.
     pub doors: Vec<(&'static str, SocketAddr)>,
     pub setup_code: Option<String>,
@@ -102,6 +110,14 @@ impl Config {
             .unwrap_or_else(|| format!("sqlite:{}", data.join("rill.db").display()));
         // In the database's own words, which show no password.
         backends::check(&database).with_context(|| values["database"].1.to_string())?;
+        let redis = read.optional("redis");
+        if let Some(url) = &redis {
+            backends::check_redis(url).with_context(|| values["redis"].1.to_string())?;
+            if !backends::is_shared(&database) {
+                let place = &values["redis"].1;
+                bail!("{place}: Redis joins several servers on one PostgreSQL database; add --database postgres://…");
+            }
+        }
         let formats = [LogFormat::Auto, LogFormat::Text, LogFormat::Json];
         let address = "write an address and a port, such as 127.0.0.1:8080 or [::]:8080";
         let level = "write error, warn, info, debug or trace";
@@ -109,6 +125,8 @@ impl Config {
             listen: read.text("listen").parse().map_err(|_| read.wrong("listen", address))?,
             data,
             database,
+            redis,
+            worker: read.one_of("worker", &["on", "off"])? == 0,
             public_url: read.urls("public_url")?.pop(),
             origins: read.urls("origins")?,
             trusted_proxies: read.list("trusted_proxies"),
@@ -116,6 +134,8 @@ impl Config {
             name: read.optional("name").unwrap_or_else(|| "Rill".into()),
             registration_open: read.one_of("registration", &["open", "closed"])? == 0,
             guests: read.one_of("guests", &["false", "true"])? == 1,
+            platform: read.platform()?,
+            platform_jwks: read.optional("platform_jwks"),
             doors: read.doors()?,
             setup_code: read.secret("setup_code", SETUP_CODE_CHARS_MIN)?,
             metrics_token: read.secret("metrics_token", METRICS_TOKEN_CHARS_MIN)?,
@@ -139,7 +159,13 @@ impl Config {
         self.database.starts_with("sqlite:") && self.database != "sqlite::memory:"
     }
 
-    /// Whether only this machine can connect.
+    /// Whether other machines can connect, to the server itself or to one of its doors.
+    pub fn is_reachable(&self) -> bool {
+        let doors = self.doors.iter().map(|(_, address)| address);
+        doors.chain([&self.listen]).any(|address| !address.ip().is_loopback())
+    }
+
+    /// Whether only this machine can connect to the main listener.
     pub fn is_loopback(&self) -> bool {
         self.listen.ip().is_loopback()
     }
@@ -173,6 +199,11 @@ mod tests {
             ("drain_seconds", "-1", "0 to 300"),
             ("limits.sends_per_user", "fast", "--limit sends_per_user"),
             ("metrics_token", "secret", "at least 32 random characters"),
+            ("platform_secret", "short", "at least 32 random characters"),
+            ("platform_claim", "email", "sub, username, preferred_username"),
+            ("door", "aiohttp", "such as aiohttp=127.0.0.1:8081"),
+            ("door", "elsewhere=127.0.0.1:1", "the doors are aiohttp"),
+            ("guests", "yes", "false, true"),
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Result, bail};
+use chat::account::platform::{NameClaim, Platform};
 use chat::limits::Limits;
 
 use super::{Values, limits};
@@ -10,6 +11,7 @@ use super::{Values, limits};
 /// Secrets that an operator chooses, at least so long.
 pub(super) const SETUP_CODE_CHARS_MIN: usize = 8;
 pub(super) const METRICS_TOKEN_CHARS_MIN: usize = 32;
+const PLATFORM_SECRET_CHARS_MIN: usize = 32;
 
 /// Reads checked values out of the texts; a wrong one is refused with its place and the fix.
 pub(super) struct Reader<'a> {
@@ -66,6 +68,20 @@ impl Reader<'_> {
             }
         };
         self.list(name).into_iter().map(check).collect()
+    }
+
+    /// Whose tokens are taken.
+    pub(super) fn platform(&self) -> Result<Platform> {
+        let secret = self.secret("platform_secret", PLATFORM_SECRET_CHARS_MIN)?;
+        let claims = [NameClaim::Sub, NameClaim::Username, NameClaim::PreferredUsername];
+        let claim = self.one_of("platform_claim", &["sub", "username", "preferred_username"])?;
+        Ok(Platform {
+            secret: secret.map(String::into_bytes),
+            has_keys: self.optional("platform_jwks").is_some(),
+            issuer: self.optional("platform_issuer"),
+            audience: self.optional("platform_audience"),
+            claim: claims[claim],
+        })
     }
 
     /// Listeners of doors: each a name that there is, and an address.

@@ -40,6 +40,18 @@ pub const SETTINGS: &[Setting] = &[
         "sqlite:PATH, sqlite::memory:, or postgres://USER:PASSWORD@HOST/DATABASE; unset means sqlite:rill.db in the data folder.",
     ),
     setting(
+        "redis",
+        "URL,URL",
+        "",
+        "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, several for a Redis Cluster.",
+    ),
+    setting(
+        "worker",
+        "on|off",
+        "on",
+        "With redis: whether this server brings messages into the database, too; off where `rill worker` does.",
+    ),
+    setting(
         "public_url",
         "URL",
         "",
@@ -81,6 +93,36 @@ pub const SETTINGS: &[Setting] = &[
         "NAME=ADDRESS:PORT,…",
         "",
         "Listeners of their own for doors of docs/doors.md, such as aiohttp=127.0.0.1:8081.",
+    ),
+    setting(
+        "platform_secret",
+        "TEXT",
+        "",
+        "The secret by which the platform around this server signs the tokens of its users (HS256).",
+    ),
+    setting(
+        "platform_jwks",
+        "PATH|URL",
+        "",
+        "Where the platform's public keys are (JWKS), for tokens signed with RS256 or ES256.",
+    ),
+    setting(
+        "platform_issuer",
+        "TEXT",
+        "",
+        "What the iss of the platform's tokens has to be; unset takes any.",
+    ),
+    setting(
+        "platform_audience",
+        "TEXT",
+        "",
+        "What the aud of the platform's tokens has to hold; unset takes any.",
+    ),
+    setting(
+        "platform_claim",
+        "CLAIM",
+        "sub",
+        "The claim that holds the user's name: sub, username or preferred_username.",
     ),
     setting(
         "setup_code",

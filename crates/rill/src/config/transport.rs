@@ -6,8 +6,10 @@ use super::Config;
 
 /// Whether the transport is fine, and the words for it.
 pub fn transport(config: &Config) -> (bool, String) {
-    let listen = config.listen;
-    if config.is_loopback() {
+    let doors = config.doors.iter().map(|(_, address)| *address);
+    let beyond = doors.chain([config.listen]).find(|address| !address.ip().is_loopback());
+    let listen = beyond.unwrap_or(config.listen);
+    if beyond.is_none() {
         (
             true,
             format!("plain HTTP on {listen}, reachable from this machine only"),

@@ -38,6 +38,11 @@ pub fn set_cookie(settings: &GatewaySettings, secret: &str, seconds: i64) -> Hea
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
+/// For requests that hand out the cookie: no page of a foreign origin may ask for it.
+pub(super) fn guard_page(settings: &GatewaySettings, parts: &Parts) -> Result<(), Refusal> {
+    guard(settings, parts)
+}
+
 const NAME: &str = "session";
 
 /// A browser names the origin of a page with everything that changes something, and with every socket; who names none

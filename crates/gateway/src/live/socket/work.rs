@@ -210,6 +210,10 @@ impl Work {
         if self.running.is_some() {
             return;
         }
+        #[cfg(feature = "planted")]
+        if chat::planted::has(chat::planted::Bug::NewestFirst) {
+            self.waiting.make_contiguous().reverse();
+        }
         let Some(Waiting { run, bytes }) = self.waiting.pop_front() else {
             return;
         };

@@ -1,0 +1,164 @@
+#!lua name=rill_VERSION
+-- What must happen in one step, on the keys of one partition. Redis 7 or Valkey 7.2; see functions.rs for who calls it.
+-- Names carry a digest of this text, so that nodes of two versions can share a server.
+
+local RECENT_MAX = 256
+local RECENT_SECONDS = 3 * 24 * 3600
+
+-- Takes in drafts, unless too much is unfinished. Finished entries are deleted, so the length is what is unfinished.
+-- KEYS: ingress. ARGV: most entries, node, batch, drafts.
+local function ingest(keys, args)
+  if redis.call('XLEN', keys[1]) >= tonumber(args[1]) then
+    return 0
+  end
+  redis.call('XADD', keys[1], '*', 'node', args[2], 'batch', args[3], 'drafts', args[4])
+  return 1
+end
+
+-- Appends a committed entry to the recents of its room, which stay a contiguous suffix of the log: what is known is
+-- skipped, and after a gap, or where older entries have lost their words by this one, they start anew with it.
+local function keep(log, seq, forgets, entry)
+  local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+  local top = newest and tonumber(string.match(newest[1], '^%d+'))
+  local number = tonumber(seq)
+  if top and number <= top then
+    return
+  end
+  if top and (forgets == '1' or number > top + 1) then
+    redis.call('DEL', log)
+  end
+  redis.call('XADD', log, 'MAXLEN', '~', RECENT_MAX, seq .. '-0', 'entry', entry)
+  redis.call('EXPIRE', log, RECENT_SECONDS)
+end
+
+-- After a commit: recents, the hint to all nodes, and the drafts are done with.
+-- KEYS: ingress. ARGV: channel, group, opening of the hint, count of ids, ids, then log key, seq, forgets, entry.
+local function finish(keys, args)
+  local ids = tonumber(args[4])
+  local told = {}
+  for at = 5 + ids, #args, 4 do
+    keep(args[at], args[at + 1], args[at + 2], args[at + 3])
+    told[#told + 1] = args[at + 3]
+  end
+  redis.call('SPUBLISH', args[1], args[3] .. table.concat(told, ',') .. ']}')
+  for at = 5, 4 + ids do
+    redis.call('XACK', keys[1], args[2], args[at])
+    redis.call('XDEL', keys[1], args[at])
+  end
+  return 1
+end
+
+-- Fills recents that are not there. KEYS: log. ARGV: seq, entry, and so on, oldest first.
+local function restore(keys, args)
+  if redis.call('EXISTS', keys[1]) == 1 then
+    return 0
+  end
+  for at = 1, #args, 2 do
+    redis.call('XADD', keys[1], args[at] .. '-0', 'entry', args[at + 1])
+  end
+  redis.call('EXPIRE', keys[1], RECENT_SECONDS)
+  return 1
+end
+
+-- Takes or renews a lease. KEYS: lease. ARGV: node, milliseconds.
+local function lease(keys, args)
+  local holder = redis.call('GET', keys[1])
+  if holder and holder ~= args[1] then
+    return 0
+  end
+  redis.call('SET', keys[1], args[1], 'PX', args[2])
+  return 1
+end
+
+-- Gives a lease back, if it is still one's own. KEYS: lease. ARGV: node.
+local function unlease(keys, args)
+  if redis.call('GET', keys[1]) == args[1] then
+    redis.call('DEL', keys[1])
+  end
+  return 1
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- How many nodes are there, this one among them. KEYS: nodes. ARGV: node, milliseconds; 0 is a farewell.
+local function nodes(keys, args)
+  local now = now_ms()
+  if args[2] == '0' then
+    redis.call('ZREM', keys[1], args[1])
+  else
+    redis.call('ZADD', keys[1], string.format('%d', now + tonumber(args[2])), args[1])
+  end
+  redis.call('ZREMRANGEBYSCORE', keys[1], '-inf', string.format('%d', now))
+  return redis.call('ZCARD', keys[1])
+end
+
+-- The most present of what the nodes say of a user: 2 online, 1 away, 0 not here.
+local function together(user)
+  local most = 0
+  for _, says in ipairs(redis.call('HVALS', user)) do
+    most = math.max(most, tonumber(says))
+  end
+  return most
+end
+
+-- What this node's connections say of users; kept until it says so again. Answers what all nodes said before and say
+-- now, in turn. KEYS: here. ARGV: opening of the users' keys, node, milliseconds, then user, says, and so on.
+local function present(keys, args)
+  local answers = {}
+  local now = now_ms()
+  for at = 4, #args, 2 do
+    local user = args[1] .. args[at]
+    local line = args[2] .. ' ' .. args[at]
+    answers[#answers + 1] = together(user)
+    if args[at + 1] == '0' then
+      redis.call('HDEL', user, args[2])
+      redis.call('ZREM', keys[1], line)
+    else
+      redis.call('HSET', user, args[2], args[at + 1])
+      redis.call('ZADD', keys[1], string.format('%d', now + tonumber(args[3])), line)
+      redis.call('PEXPIRE', user, 4 * tonumber(args[3]))
+    end
+    answers[#answers + 1] = together(user)
+  end
+  return answers
+end
+
+-- Ends what was not said again in time; answers the users whose presence changed by that. KEYS: here.
+-- ARGV: opening of the users' keys, most lines.
+local function lapse(keys, args)
+  local changed = {}
+  local lines = redis.call('ZRANGEBYSCORE', keys[1], '-inf', string.format('%d', now_ms()), 'LIMIT', 0, args[2])
+  for _, line in ipairs(lines) do
+    local node, id = string.match(line, '^(%S+) (%S+)$')
+    local user = args[1] .. id
+    local before = together(user)
+    redis.call('HDEL', user, node)
+    redis.call('ZREM', keys[1], line)
+    if together(user) ~= before then
+      changed[#changed + 1] = id
+    end
+  end
+  return changed
+end
+
+-- What all nodes say of users. KEYS: here. ARGV: opening of the users' keys, then users.
+local function statuses(keys, args)
+  local answers = {}
+  for at = 2, #args do
+    answers[#answers + 1] = together(args[1] .. args[at])
+  end
+  return answers
+end
+
+redis.register_function('rill_ingest_VERSION', ingest)
+redis.register_function('rill_finish_VERSION', finish)
+redis.register_function('rill_restore_VERSION', restore)
+redis.register_function('rill_lease_VERSION', lease)
+redis.register_function('rill_unlease_VERSION', unlease)
+redis.register_function('rill_nodes_VERSION', nodes)
+redis.register_function('rill_present_VERSION', present)
+redis.register_function('rill_lapse_VERSION', lapse)
+redis.register_function('rill_statuses_VERSION', statuses)

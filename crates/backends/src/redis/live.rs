@@ -1,0 +1,166 @@
+//! The bus between nodes: what happens here is told to the listeners here at once, and as a hint to every other node.
+//!
+//! Hints may be lost, repeated and out of order: the hub puts entries in order and reads what is missing from the log.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chat::event::{Body, Entry, Signal};
+use chat::ports::Bus;
+use redis::Cmd;
+use tokio::sync::{mpsc, oneshot};
+
+use super::batches::Batches;
+use super::functions;
+use super::keys::{GROUP, Keys, Partition};
+use super::links::Links;
+use super::wire::{self, Answered};
+use crate::memory::MemoryBus;
+
+/// Hints that may wait to be published; what does not fit is found by comparing heads.
+const OUTGOING_MAX: usize = 4_096;
+
+/// Tells this node's listeners, then the other nodes.
+pub(crate) struct Live {
+    node: String,
+    local: Arc<MemoryBus>,
+    outgoing: mpsc::Sender<Outgoing>,
+}
+
+enum Outgoing {
+    Entries(Vec<Arc<Entry>>),
+    Signal(Signal),
+    /// Everything before it was published.
+    Flush(oneshot::Sender<()>),
+}
+
+impl Live {
+    pub(crate) fn new(node: &str, local: Arc<MemoryBus>, links: Arc<Links>) -> Self {
+        let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
+        tokio::spawn(publish(node.to_owned(), links, queue));
+        let node = node.to_owned();
+        Self { node, local, outgoing }
+    }
+
+    /// Tells this node alone: whoever calls publishes to the others.
+    pub(crate) async fn tell_here(&self, entries: Vec<Arc<Entry>>) {
+        self.local.publish_entries(entries).await;
+    }
+
+    /// Returns when everything that was to be published is published.
+    pub(crate) async fn flush(&self) {
+        let (done, all_done) = oneshot::channel();
+        if self.outgoing.send(Outgoing::Flush(done)).await.is_ok() {
+            let _ = all_done.await;
+        }
+    }
+
+    /// Takes in a hint of another node.
+    pub(crate) async fn hear(&self, hint: &[u8], batches: &Batches) {
+        let hint = match wire::read_hint(hint) {
+            Ok(hint) => hint,
+            Err(problem) => {
+                tracing::warn!(%problem, "a hint that cannot be read; it will be found in the log");
+                return;
+            }
+        };
+        if hint.node == self.node {
+            return;
+        }
+        let entries: Vec<Arc<Entry>> = hint.entries.into_iter().map(Arc::new).collect();
+        if !entries.is_empty() {
+            self.local.publish_entries(entries.clone()).await;
+        }
+        for signal in hint.signals {
+            self.local.publish_signal(signal).await;
+        }
+        batches.answer(&self.node, hint.batches, &entries);
+    }
+}
+
+#[async_trait]
+impl Bus for Live {
+    async fn publish_entry(&self, entry: Arc<Entry>) {
+        self.publish_entries(vec![entry]).await;
+    }
+
+    async fn publish_entries(&self, entries: Vec<Arc<Entry>>) {
+        if entries.is_empty() {
+            return;
+        }
+        self.local.publish_entries(entries.clone()).await;
+        let _ = self.outgoing.try_send(Outgoing::Entries(entries));
+    }
+
+    async fn publish_signal(&self, signal: Signal) {
+        self.local.publish_signal(signal.clone()).await;
+        let _ = self.outgoing.try_send(Outgoing::Signal(signal));
+    }
+}
+
+/// Publishes in order; what cannot be published now is not kept.
+async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outgoing>) {
+    while let Some(outgoing) = queue.recv().await {
+        match outgoing {
+            Outgoing::Entries(entries) => {
+                for partition in Partition::all() {
+                    let its = entries
+                        .iter()
+                        .filter(|entry| Partition::of_room(entry.room) == partition);
+                    let its: Vec<Arc<Entry>> = its.cloned().collect();
+                    if !its.is_empty() {
+                        let call = finish(&links.keys, partition, &node, &[], &[], &its);
+                        let _ = links.ask::<i64>(partition, &call).await;
+                    }
+                }
+            }
+            Outgoing::Flush(done) => {
+                let _ = done.send(());
+            }
+            Outgoing::Signal(signal) => {
+                let partition = partition_of(&signal);
+                let mut call = redis::cmd("SPUBLISH");
+                let hint = wire::opening(&node, &[], &[signal]) + "]}";
+                call.arg(links.keys.live(partition)).arg(hint);
+                let _ = links.ask::<i64>(partition, &call).await;
+            }
+        }
+    }
+}
+
+/// After a commit: the recents, the hint, and the ingress entries `ids` are done with, in one step.
+pub(crate) fn finish(
+    keys: &Keys,
+    partition: Partition,
+    node: &str,
+    batches: &[Answered],
+    ids: &[String],
+    entries: &[Arc<Entry>],
+) -> Cmd {
+    let mut call = functions::call("finish", &[&keys.ingress(partition)]);
+    call.arg(keys.live(partition))
+        .arg(GROUP)
+        .arg(wire::opening(node, batches, &[]))
+        .arg(ids.len())
+        .arg(ids);
+    for entry in entries {
+        // A deletion takes words out of older entries, too: those are not to be served any longer.
+        let forgets = matches!(entry.body, Body::MessageDeleted { .. });
+        call.arg(keys.recents(entry.room))
+            .arg(entry.seq)
+            .arg(u8::from(forgets))
+            .arg(wire::write_entry(entry));
+    }
+    call
+}
+
+fn partition_of(signal: &Signal) -> Partition {
+    match signal {
+        Signal::Typing { room, .. } => Partition::of_room(*room),
+        Signal::Presence { user, .. } | Signal::Read { user, .. } | Signal::UserEnded { user, .. } => {
+            Partition::of_user(*user)
+        }
+        Signal::Profile { person, .. } => Partition::of_user(person.id),
+        Signal::SessionEnded { .. } => Partition(0),
+    }
+}

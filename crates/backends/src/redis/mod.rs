@@ -1,0 +1,146 @@
+//! Redis or Valkey between nodes: it buffers and carries, the database numbers and keeps. Everything in it may be lost
+//! at any moment without breaking a promise.
+
+mod batches;
+mod functions;
+mod intake;
+mod keys;
+mod layout;
+mod leases;
+mod links;
+mod live;
+pub(crate) mod place;
+mod presence;
+mod recents;
+mod wire;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use chat::event::Draft;
+use chat::ports::{Bus, DeadLetter, Intake, Presence, Recents, Store};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::memory::MemoryBus;
+use batches::Batches;
+use intake::Ingress;
+use keys::Keys;
+use leases::Keeper;
+use links::Links;
+use live::Live;
+use presence::RedisPresence;
+use recents::RedisRecents;
+use worker::Worker;
+
+/// This node's part in Redis: intake, bus, presence and recents that all nodes share.
+pub struct Redis {
+    links: Arc<Links>,
+    ingress: Arc<Ingress>,
+    live: Arc<Live>,
+    presence: Arc<RedisPresence>,
+    recents: Arc<RedisRecents>,
+    stopping: Arc<AtomicBool>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Redis {
+    /// Joins the other nodes at `url` (`redis://…`, several of a Redis Cluster with commas between), whether or not
+    /// the server is there yet. What is published reaches the listeners of `local`, on every node.
+    /// Who `works` brings the drafts of all nodes into the database, as one of those who do.
+    /// Fails where the server is set up so that it would lose what was not kept yet. Needs a tokio runtime.
+    pub async fn join(url: &str, store: Arc<dyn Store>, local: Arc<MemoryBus>, works: bool) -> Result<Self> {
+        let node = Uuid::now_v7().simple().to_string();
+        let keys = Keys::of(&store.epoch().await?);
+        let (links, hints) = Links::open(url, keys).await?;
+        let live = Arc::new(Live::new(&node, local, Arc::clone(&links)));
+        let batches = Arc::new(Batches::default());
+        tokio::spawn(listen(hints, Arc::clone(&live), Arc::clone(&batches)));
+        let recents = Arc::new(RedisRecents {
+            links: Arc::clone(&links),
+        });
+        tokio::spawn(recents::fill(Arc::clone(&recents), Arc::clone(&store)));
+        let ingress = Ingress::new(&node, &links, &store, &live, &batches);
+        let worker = Worker {
+            node: node.clone(),
+            links: Arc::clone(&links),
+            store,
+            live: Arc::clone(&live),
+            batches,
+        };
+        let stopping = Arc::new(AtomicBool::new(false));
+        let keeper = Keeper::new(Arc::new(worker), Arc::clone(&stopping));
+        Ok(Self {
+            ingress: Arc::new(ingress),
+            presence: RedisPresence::new(&node, Arc::clone(&links)),
+            recents,
+            live,
+            links,
+            stopping,
+            keeper: Mutex::new(works.then(|| tokio::spawn(keeper.keep()))),
+        })
+    }
+
+    /// The way of drafts to the database.
+    pub fn intake(&self) -> Arc<dyn Intake> {
+        self.ingress.clone()
+    }
+
+    /// The bus that joins the nodes.
+    pub fn bus(&self) -> Arc<dyn Bus> {
+        self.live.clone()
+    }
+
+    /// Who is here, on any node.
+    pub fn presence(&self) -> Arc<dyn Presence> {
+        self.presence.clone()
+    }
+
+    /// The newest entries of rooms.
+    pub fn recents(&self) -> Arc<dyn Recents> {
+        self.recents.clone()
+    }
+
+    /// Told when hints may have been missed, and heads are to be compared with the log.
+    pub fn missed(&self) -> Arc<Notify> {
+        Arc::clone(&self.links.missed)
+    }
+
+    /// Whether all of it can be reached; without it messages go straight to the database.
+    pub fn is_whole(&self) -> bool {
+        self.links.is_whole()
+    }
+
+    /// Refuses new drafts and returns when all that were taken are answered and other nodes can have this one's work.
+    pub async fn leave(&self) {
+        self.ingress.drain().await;
+        self.stopping.store(true, Ordering::Release);
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(keeper) = keeper {
+            let _ = keeper.await;
+        }
+        self.live.flush().await;
+    }
+}
+
+async fn listen(mut hints: mpsc::Receiver<Vec<u8>>, live: Arc<Live>, batches: Arc<Batches>) {
+    while let Some(hint) = hints.recv().await {
+        live.hear(&hint, &batches).await;
+    }
+}
+
+/// What a letter holds that was put aside on its way through Redis.
+pub fn drafts_of(letter: &DeadLetter) -> Result<Vec<Draft>> {
+    let fields: BTreeMap<String, String> = serde_json::from_str(&letter.payload)?;
+    let drafts = fields.get("drafts").context("it has no drafts")?;
+    Ok(wire::read_drafts(drafts.as_bytes())?)
+}
+
+/// Why the addresses cannot be those of Redis, if they cannot; nothing is opened.
+pub fn check(url: &str) -> Result<()> {
+    place::parse(url).map(|_| ())
+}

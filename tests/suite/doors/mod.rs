@@ -1,0 +1,9 @@
+//! The doors: what clients of other servers send and expect, over real sockets, with guests and without.
+
+mod aiohttp;
+mod documented;
+mod graintrade;
+mod guests;
+mod guideops;
+mod starlette;
+mod wire;
