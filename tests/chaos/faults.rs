@@ -233,7 +233,7 @@ async fn strike(cluster: &Cluster, kind: Kind, target: Target, lasts: Duration) 
         }
         (Kind::LockRoom, _) => {
             let hold = format!(
-                "begin; select 1 from rooms order by member_count desc, id limit 1 for update; select pg_sleep({}); commit",
+                "begin; select 1 from rooms order by last_seq desc limit 1 for update; select pg_sleep({}); commit",
                 lasts.as_secs_f64()
             );
             let _ = cluster.sql(&hold);
@@ -261,7 +261,7 @@ async fn harm_redis(cluster: &Cluster, kind: Kind, lasts: Duration) {
     let Some(carrier) = &cluster.carrier else { return };
     match kind {
         Kind::KillRedis => carrier.kill(lasts).await,
-        Kind::FlushRedis => carrier.flush(lasts.as_millis() % 2 == 0),
+        Kind::FlushRedis => carrier.flush(lasts.as_millis().is_multiple_of(2)),
         Kind::FreezeRedis => carrier.freeze(lasts).await,
         Kind::CutRedis => carrier.cut(lasts).await,
         Kind::PromoteReplica => carrier.promote().await,

@@ -1,9 +1,9 @@
 //! The figures of a run: how fast, how soon again after a fault, and how often what.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use support::history::{Attempt, Heard, History, Outcome, Way};
+use support::history::{Attempt, Heard, History, Move, Outcome, Way};
 use uuid::Uuid;
 
 use crate::cluster::NODES;
@@ -21,7 +21,15 @@ pub(crate) fn tell(history: &History) -> String {
     let sent = ways.map(|way| format!("{way:?} {}", sent(way)));
     put(format!("sends by way: {}", sent.join(", ")));
     let (mut quiet, mut under) = (Vec::new(), Vec::new());
-    for attempt in acknowledged(history) {
+    // Whoever is taken out of a room while a send has no answer has to wait until they are brought back.
+    let all = history.log.values().flatten().flat_map(|line| &line.moves);
+    let out: HashSet<Uuid> = all
+        .filter_map(|moved| match moved {
+            Move::Out(user) => Some(*user),
+            Move::In(_) => None,
+        })
+        .collect();
+    for attempt in acknowledged(history).filter(|attempt| !out.contains(&attempt.sender)) {
         let times = if is_under(history, attempt) {
             &mut under
         } else {

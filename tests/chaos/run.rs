@@ -111,7 +111,6 @@ pub(crate) async fn run(plan: &Plan<'_>) -> Run {
             leftovers,
             memory: memory.collect(),
             must_settle: true,
-            ..History::default()
         },
         durability,
         converged,
@@ -180,12 +179,16 @@ impl Parts {
         let member = load.crowd.everybody().nth(number).expect("one of the crowd");
         let node = Some(number % load.cluster.nodes.len());
         let way = node.filter(|_| number % 4 < 2);
-        let proof = if number % 2 == 0 { Proof::Bearer } else { Proof::Ticket };
+        let proof = if number.is_multiple_of(2) {
+            Proof::Bearer
+        } else {
+            Proof::Ticket
+        };
         let (live, ear) = listeners::live(load, member, way, proof);
         self.ears.push(ear);
         self.lives.push(live.clone());
-        if number % 2 == 0 {
-            let (task, ear) = listeners::stream(load, member, node.filter(|_| number % 4 == 0));
+        if number.is_multiple_of(2) {
+            let (task, ear) = listeners::stream(load, member, node.filter(|_| number.is_multiple_of(4)));
             self.streams.push(task);
             self.ears.push(ear);
         }
@@ -209,7 +212,7 @@ impl Parts {
             let writing = writers::over_socket_io(load.clone(), member.clone(), lane, chance.branch(first + 3));
             self.tasks.push(tokio::spawn(writing));
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             let bare = lane(first + 2, member, Way::WebSocket, node);
             let writing = writers::over_bare_sockets(load.clone(), member.clone(), bare, chance.branch(first + 2));
             self.tasks.push(tokio::spawn(writing));

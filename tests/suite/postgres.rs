@@ -1,6 +1,7 @@
 //! One server on PostgreSQL is the whole product: REST, sockets, search and the operator's commands, and after a kill,
 //! of the server or of the database, everything is there.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use protocol::live::Frame;
@@ -120,4 +121,76 @@ async fn on_postgresql_the_operators_commands_do_what_they_do_elsewhere() {
     );
     let (_, shown) = rill(&place, &["config", "show"]).await;
     assert!(shown.contains("postgres:///") && !shown.contains("s3cret"), "{shown}");
+}
+
+#[tokio::test]
+async fn where_another_database_server_took_over_clients_load_anew_and_the_old_one_is_refused() {
+    let database = Postgres::start();
+    let url = database.database();
+    let mut server = Server::with(Options::default().flag("--database", &url)).await;
+    let ada = server.person("ada").await;
+    let room = ada.room(RoomKind::Private, "harbour", &[]).await.id;
+    let seq = ada.says(room, "before").await;
+    let mut socket = Socket::signed_in(&ada).await;
+    let (_, cursors) = socket.resume(&Default::default()).await;
+    let epoch = socket.epoch.clone();
+
+    // The same server again is nothing new.
+    database.crash();
+    until("a message is taken again", async || {
+        ada.api.post(room, &post("after a crash")).await.ok()
+    })
+    .await;
+    database.be_replaced();
+    // It ends by itself as soon as it is asked for anything, and its service manager starts it again.
+    until("the server has ended", async || {
+        ada.api.post(room, &post("to whom?")).await.err()
+    })
+    .await;
+    assert_eq!(server.ended().await.code(), Some(75));
+    server.start_again().await;
+    let mut socket = Socket::signed_in(&ada).await;
+    assert_ne!(socket.epoch, epoch);
+    let (told, _) = socket.resume_from(Some(epoch), &cursors).await;
+    assert!(support::frames::resets(&told).contains_key(&room), "{told:?}");
+    assert!(ada.says(room, "afterwards").await > seq + 1);
+
+    server.ask_to_stop().await;
+    server.ended().await;
+    let later = "update meta set value = split_part(value, '/', 1) || '/99' where name = 'lineage'";
+    database.sql(name_of(&url), later);
+    let place = ["--database".to_owned(), url];
+    let (done, said) = rill(&place, &["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(!done && said.contains("another one took its place"), "{said}");
+}
+
+#[tokio::test]
+async fn over_tls_only_the_server_that_was_asked_for_is_talked_to() {
+    let database = Postgres::start();
+    let name = name_of(&database.database()).to_owned();
+    let (address, authority) = database.with_tls();
+    let check = async |mode: &str, authority: &Path| {
+        let url = format!("postgres://rill@{address}/{name}?sslmode={mode}");
+        let output = Command::new(binary())
+            .args(["check", "--database", &url])
+            .env("SSL_CERT_FILE", authority)
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("rill runs");
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).expect("UTF-8"),
+        )
+    };
+    // The server takes no connection without it, so that an answer came over TLS.
+    let (done, said) = check("disable", &authority).await;
+    assert!(!done && said.contains("no encryption"), "{said}");
+    for mode in ["require", "verify-full"] {
+        let (done, said) = check(mode, &authority).await;
+        assert!(done && said.contains("survives a loss of power"), "{said}");
+    }
+    let other = Path::new("/etc/ssl/certs/ca-certificates.crt");
+    let (done, said) = check("require", other).await;
+    assert!(!done && said.contains("certificate"), "{said}");
 }

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod kept;
 pub mod people;
 pub mod postgres;
+mod postgres_elsewhere;
 mod postgres_faults;
 pub mod process;
 pub mod proxy;

@@ -47,8 +47,8 @@ wait "$keeper" || true
 /// A running server.
 pub struct Postgres {
     keeper: Child,
-    bin: PathBuf,
-    folder: PathBuf,
+    pub(crate) bin: PathBuf,
+    pub(crate) folder: PathBuf,
     databases: AtomicU32,
 }
 
@@ -188,7 +188,7 @@ fn binaries() -> PathBuf {
 }
 
 /// The command as somebody else than root.
-fn unprivileged(command: &str) -> Command {
+pub(crate) fn unprivileged(command: &str) -> Command {
     let me = Command::new("id").arg("-u").output().expect("id");
     if me.stdout.trim_ascii() != b"0" {
         return Command::new(command);

@@ -336,10 +336,7 @@ test('a server that was restored from a backup: what it forgot is gone, what com
   await isThere(bert.page);
   const elsewhere = (await bert.ask('GET', '/rooms')) as { items: { id: string; name: string }[] };
   const general = elsewhere.items.find(({ name }) => name === 'General')!.id;
-  await server.down();
   await server.backUp();
-  await server.up();
-  await bert.isUpToDate();
   for (const text of ['forgotten 1', 'forgotten 2']) await ada.say(room, text);
   await ada.say(general, '@bert, forgotten');
   await bert.hears('forgotten 2');

@@ -71,12 +71,14 @@ pub async fn door(Shared(gateway): Shared<State>, request: Request, next: Next) 
         head.insert(REQUEST_ID, value);
     }
     let status = response.status().as_u16();
+    let door = response.extensions().get::<entrance::AnsweredBy>();
+    let route = door.map_or(about.route.clone(), |by| format!("door {}", by.0));
     gateway
         .metrics
-        .request(&about.method, &about.route, status, started.elapsed());
+        .request(&about.method, &route, status, started.elapsed());
     span.in_scope(|| {
         let milliseconds = started.elapsed().as_micros() as f64 / 1000.0;
-        tracing::info!(method = %about.method, route = %about.route, status, milliseconds, "answered");
+        tracing::info!(method = %about.method, route = %route, status, milliseconds, "answered");
     });
     response
 }

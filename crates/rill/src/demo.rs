@@ -40,7 +40,7 @@ pub fn run(mut config: Config, ready_file: Option<&str>, archive: Option<u32>) -
         }
         let names: Vec<_> = people::PEOPLE.iter().map(|person| person.username).collect();
         eprintln!(
-            "Sign in as {} with the password `{}`; nothing is kept.",
+            "Sign in as {} with the password `{}`; guests may come in by the doors of docs/doors.md. Nothing is kept.",
             names.join(", "),
             people::PASSWORD
         );

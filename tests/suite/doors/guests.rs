@@ -62,7 +62,7 @@ async fn a_banned_guest_is_put_out_and_stays_out() {
     let id = guests["items"][0]["id"].as_str().expect("an id").to_owned();
     let banned = ada.ask(Method::PUT, &format!("users/{id}/ban"), None).await;
     assert!(banned.0.is_success(), "{banned:?}");
-    assert_eq!(cleo.closed().await, 4005);
+    assert_eq!(cleo.closed().await, 4103);
     assert_eq!(
         Texts::open(&server.url(), &path, &[])
             .await
@@ -126,4 +126,21 @@ async fn the_demo_lets_guests_in() {
         guest.next().await,
         json!({"type": "message", "user": "user_x7k2p9a", "message": "Hello"})
     );
+
+    let id = "5e787c3f-8dde-4a6b-b092-2e12f115b6d9";
+    let body = json!({"content": "Hello", "sender_id": id});
+    let (status, message) = json(ask(&server.url(), Method::POST, "/message").json(&body)).await;
+    assert_eq!((status, &message["sender_id"]), (201, &json!(id)));
+    let (_, page) = json(ask(&server.url(), Method::GET, "/api/message?limit=3")).await;
+    assert_eq!(page["messages"][2], message, "in the same room as the talk of the demo");
+    assert_eq!(page["has_more"], json!(true));
+    let mut bob = Texts::open(&server.url(), "/ws/chat/63/ada", &[])
+        .await
+        .expect("a guest writes to ada");
+    bob.send(r#"{"sender_id":"bob","receiver_id":"ada","item_id":63,"content":"price?"}"#)
+        .await;
+    assert_eq!(bob.next().await["content"], "price?");
+    let body = json!({"username": "ada", "password": "correct horse"});
+    let (status, told) = json(ask(&server.url(), Method::POST, "/login").json(&body)).await;
+    assert_eq!((status, &told["username"]), (200, &json!("Ada Lovelace")));
 }

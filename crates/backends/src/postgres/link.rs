@@ -1,7 +1,7 @@
 //! Connections: how they are made, tuned and lent, and the few words in which statements are run on them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,13 +9,17 @@ use chat::limits;
 use deadpool_postgres::{
     Connect, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts, Transaction,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, Error, IsolationLevel, NoTls, Row};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, IsolationLevel, NoTls, Row};
 
 use super::fault::{Answer, whole};
+use super::lineage::Lineage;
+use super::tls::Tls;
 
 /// Connections that one server may hold; PostgreSQL allows 100 in all unless told otherwise.
 const CONNECTIONS_MAX: usize = 16;
@@ -23,6 +27,9 @@ const CONNECTIONS_MAX: usize = 16;
 const SLOW_MAX: usize = CONNECTIONS_MAX / 2;
 /// How long to wait for a connection before the asker is told to come back.
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+const STANDBY_PAUSE: Duration = Duration::from_millis(200);
+/// With which the process ends where another server took over: EX_TEMPFAIL of sysexits.h, "try again".
+const TAKEN_OVER: i32 = 75;
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// A server that stopped in the middle must not hold a room for the others: its transaction is ended after this long.
 /// Nobody waits longer for a row than a sender waits for its commit. Planning is done once for each statement, and for
@@ -37,6 +44,7 @@ pub(crate) struct Links {
     pool: Pool,
     slow: Semaphore,
     doubts: Arc<AtomicU64>,
+    lineage: Arc<OnceLock<Lineage>>,
 }
 
 /// A connection, until it is dropped.
@@ -53,11 +61,19 @@ impl Links {
             .connect_timeout(CONNECTION_WAIT)
             .keepalives_idle(KEEPALIVE)
             .tcp_user_timeout(KEEPALIVE);
+        let tls = matches!(config.get_ssl_mode(), SslMode::Require)
+            .then(Tls::new)
+            .transpose()?;
         let doubts = Arc::new(AtomicU64::new(0));
+        let lineage = Arc::new(OnceLock::new());
         let recycling_method = RecyclingMethod::Verified;
         let manager = Manager::from_connect(
             config,
-            Connector(Arc::clone(&doubts)),
+            Connector {
+                tls,
+                doubts: Arc::clone(&doubts),
+                lineage: Arc::clone(&lineage),
+            },
             ManagerConfig { recycling_method },
         );
         let timeouts = Timeouts {
@@ -73,7 +89,14 @@ impl Links {
             pool: pool.build().context("the pool of connections cannot be made")?,
             slow: Semaphore::new(SLOW_MAX),
             doubts,
+            lineage,
         })
+    }
+
+    /// Has the process end when a connection finds another lineage than this one.
+    pub(crate) fn require(&self, lineage: Lineage) {
+        // It is required once, when the store is opened.
+        let _ = self.lineage.set(lineage);
     }
 
     pub(crate) async fn get(&self) -> Answer<Link> {
@@ -137,33 +160,72 @@ pub(crate) async fn execute(tx: &Transaction<'_>, statement: &str, values: Param
 
 /// Connects, and listens to what the server says beside its answers. A wait for a standby that was cancelled is told
 /// by a warning only, while the commit itself answers that all is well.
-struct Connector(Arc<AtomicU64>);
+struct Connector {
+    tls: Option<Tls>,
+    doubts: Arc<AtomicU64>,
+    lineage: Arc<OnceLock<Lineage>>,
+}
 
 type Connecting<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
 
 impl Connect for Connector {
     fn connect(&self, config: &Config) -> Connecting<'_> {
-        let (config, doubts) = (config.clone(), Arc::clone(&self.0));
+        let (config, tls) = (config.clone(), self.tls.clone());
+        let (doubts, lineage) = (Arc::clone(&self.doubts), Arc::clone(&self.lineage));
         Box::pin(async move {
-            let (client, mut connection) = config.connect(NoTls).await?;
-            let listening = tokio::spawn(async move {
-                loop {
-                    match std::future::poll_fn(|context| connection.poll_message(context)).await {
-                        Some(Ok(AsyncMessage::Notice(notice))) => {
-                            let is_doubt = *notice.code() == SqlState::WARNING;
-                            doubts.fetch_add(u64::from(is_doubt), Ordering::AcqRel);
-                            tracing::warn!(says = notice.message(), "the database warns");
-                        }
-                        Some(Ok(_)) => {}
-                        Some(Err(failure)) => {
-                            tracing::warn!(problem = %whole(&failure), "a connection to the database broke");
-                            return;
-                        }
-                        None => return,
-                    }
+            let (client, listening) = match tls {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls).await?;
+                    (client, tokio::spawn(listen(connection, doubts)))
                 }
-            });
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    (client, tokio::spawn(listen(connection, doubts)))
+                }
+            };
+            if let Some(before) = lineage.get() {
+                require_same(&client, before).await;
+            }
             Ok((client, listening))
         })
+    }
+}
+
+/// Carries the connection until it ends, and counts its warnings.
+async fn listen<S, T>(mut connection: Connection<S, T>, doubts: Arc<AtomicU64>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        match std::future::poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                let is_doubt = *notice.code() == SqlState::WARNING;
+                doubts.fetch_add(u64::from(is_doubt), Ordering::AcqRel);
+                tracing::warn!(says = notice.message(), "the database warns");
+            }
+            Some(Ok(_)) => {}
+            Some(Err(failure)) => {
+                tracing::warn!(problem = %whole(&failure), "a connection to the database broke");
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+/// Another server took over: what this process remembers, above all the epoch, may not be true any more. Whoever starts
+/// it again has it find out. A standby that is about to take over is waited for, up to the limit for connecting.
+async fn require_same(client: &Client, before: &Lineage) {
+    loop {
+        match Lineage::of(client).await {
+            Some(now) if now == *before => return,
+            Some(_) => {
+                tracing::error!("another PostgreSQL server took over; stopping, to begin anew with what it has");
+                std::process::exit(TAKEN_OVER);
+            }
+            None if client.is_closed() => return,
+            None => tokio::time::sleep(STANDBY_PAUSE).await,
+        }
     }
 }

@@ -17,6 +17,7 @@ mod fault;
 mod index;
 mod known;
 mod letters;
+mod lineage;
 mod link;
 mod load;
 mod logins;
@@ -27,6 +28,7 @@ pub(crate) mod place;
 mod rooms;
 mod search;
 mod store;
+mod tls;
 mod write;
 
 use std::sync::Arc;
@@ -67,6 +69,9 @@ impl Postgres {
         migrate::migrate(&mut link, options.clock.now())
             .await
             .with_context(shown)?;
+        if let Some(lineage) = lineage::settle(&mut link).await.with_context(shown)? {
+            links.require(lineage);
+        }
         let settings = {
             let tx = link.reading().await.map_err(|fault| anyhow!(fault))?;
             settings.with_schema(&tx).await?

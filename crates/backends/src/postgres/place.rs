@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
 
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
@@ -15,7 +14,8 @@ pub(crate) fn is_ours(url: &str) -> bool {
 
 /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE` with the parameters of libpq after a `?`.
 pub(crate) fn parse(url: &str) -> anyhow::Result<Config> {
-    let config = Config::from_str(url).with_context(|| {
+    // There is one way to ask for TLS here: the whole of it, which other programs call "verify-full".
+    let config = Config::from_str(&url.replace("sslmode=verify-full", "sslmode=require")).with_context(|| {
         format!(
             "the database URL {} is not understood; write postgres://USER:PASSWORD@HOST/DATABASE",
             shown(url)
@@ -26,12 +26,6 @@ pub(crate) fn parse(url: &str) -> anyhow::Result<Config> {
             "the database URL {} names no host; write postgres://USER@HOST/DATABASE, or \
              postgres:///DATABASE?host=/var/run/postgresql&user=USER for a Unix socket",
             shown(url)
-        );
-    }
-    if config.get_ssl_mode() == SslMode::Require {
-        bail!(
-            "Rill does not speak TLS to PostgreSQL yet; leave sslmode away and connect over a Unix socket, a private \
-             network or a tunnel"
         );
     }
     Ok(config)
@@ -84,7 +78,10 @@ mod tests {
     fn an_address_that_cannot_do_is_refused_with_the_fix() {
         for (url, fix) in [
             ("postgres:///rill", "postgres://USER@HOST/DATABASE"),
-            ("postgres://rill@db/rill?sslmode=require", "leave sslmode away"),
+            (
+                "postgres://rill@db/rill?sslmode=verify-ca",
+                "postgres://USER:PASSWORD@HOST/DATABASE",
+            ),
             (
                 "postgres://rill@db/rill?colour=red",
                 "postgres://USER:PASSWORD@HOST/DATABASE",
@@ -93,6 +90,12 @@ mod tests {
             let problem = parse(url).unwrap_err().to_string();
             assert!(problem.contains(fix), "{problem}");
         }
-        assert!(parse("postgres:///rill?host=/var/run/postgresql&user=rill").is_ok());
+        for url in [
+            "postgres:///rill?host=/var/run/postgresql&user=rill",
+            "postgres://rill@db/rill?sslmode=require",
+            "postgres://rill@db/rill?sslmode=verify-full",
+        ] {
+            assert!(parse(url).is_ok(), "{url}");
+        }
     }
 }

@@ -40,9 +40,10 @@ pub(crate) async fn by_direct_key(tx: &Transaction<'_>, direct_key: &str) -> Ans
 
 pub(crate) async fn with_direct_key(tx: &Transaction<'_>, prefix: &str, limit: usize) -> Answer<Vec<Room>> {
     let statement = format!(
-        "select {ROOM} from rooms r where starts_with(r.direct_key, $1) order by r.direct_key collate \"C\" limit $2"
+        "select {ROOM} from rooms r where r.direct_key >= $1 and r.direct_key < $2 order by r.direct_key limit $3"
     );
-    let found = rows(tx, &statement, &[&prefix, &integer(limit as u64)]).await?;
+    let end = format!("{prefix}{}", char::MAX);
+    let found = rows(tx, &statement, &[&prefix, &end, &integer(limit as u64)]).await?;
     found.iter().map(|row| read(row, 0)).collect()
 }
 

@@ -15,6 +15,7 @@ crate::promises! {
     the_names_of_public_rooms_are_unique_whatever_their_case
     nobody_is_brought_into_more_rooms_than_a_person_may_be_in
     settings_are_not_changed_over_what_one_has_not_seen
+    rooms_are_found_by_the_beginning_of_their_key
     the_general_room_is_found_whatever_its_name
     the_name_of_a_deleted_room_is_free_again
     a_conversation_of_the_same_people_exists_once
@@ -146,6 +147,37 @@ async fn settings_are_not_changed_over_what_one_has_not_seen(world: World) {
     assert_eq!(changed_seq().await, 4);
     world.entry(room, ada, Body::RoomUnarchived).await;
     assert_eq!(changed_seq().await, 5);
+}
+
+async fn rooms_are_found_by_the_beginning_of_their_key(world: World) {
+    let ada = world.person("ada").await;
+    let keys = [
+        "about 6\nx",
+        "about 63\na",
+        "about 63\nb",
+        "about 63 \nc",
+        "about 630\nd",
+    ];
+    for (number, key) in (100..).zip(keys) {
+        let room = NewRoom {
+            direct_key: Some(key.to_owned()),
+            ..new_room(RoomKind::Private, key)
+        };
+        let members = vec![ada];
+        let opened = draft(
+            RoomId(uuid::Uuid::from_u128(number)),
+            ada,
+            Body::RoomOpened { room, members },
+        );
+        world.commit(opened).await.unwrap();
+    }
+    let found = async |prefix: &str, limit| {
+        let rooms = world.store.rooms_by_direct_key(prefix, limit).await.unwrap();
+        rooms.into_iter().map(|room| room.id.0.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("about 63\n", 10).await, [101, 102]);
+    assert_eq!(found("about 63\n", 1).await, [101]);
+    assert_eq!(found("about 7\n", 10).await, [0; 0]);
 }
 
 async fn the_general_room_is_found_whatever_its_name(world: World) {

@@ -37,7 +37,7 @@ pub async fn pass(request: Request) -> Response {
 
 /// What the main listener does with paths that are not the native API's.
 pub fn after_the_api(state: State) -> Router {
-    let doors: Arc<[Router]> = DOORS.iter().map(|door| opened(door, &state)).collect();
+    let doors: Arc<[Opened]> = DOORS.iter().map(|door| opened(door, &state)).collect();
     Router::new()
         .fallback(move |gateway: Shared<State>, request: Request| async move {
             // Somebody looks at a page: the web client is what they find.
@@ -55,7 +55,7 @@ pub fn after_the_api(state: State) -> Router {
 /// Everything that a door's own listener serves: its contract at the root, then all that the main one serves.
 pub fn own_listener(name: &str, state: State) -> Router {
     let door = DOORS.iter().find(|door| door.name == name);
-    let doors: Arc<[Router]> = door.iter().map(|door| opened(door, &state)).collect();
+    let doors: Arc<[Opened]> = door.iter().map(|door| opened(door, &state)).collect();
     let own = AtDoor {
         own: door.map(|door| door.name),
     };
@@ -91,25 +91,36 @@ pub(crate) fn is_a_platform_s_socket(gateway: &Gateway, parts: &Parts) -> bool {
         && !query.contains('&')
 }
 
-fn opened(door: &super::Door, state: &State) -> Router {
-    (door.routes)()
+/// A door's paths, with the name under which its requests are counted.
+type Opened = (&'static str, Router);
+
+fn opened(door: &super::Door, state: &State) -> Opened {
+    let routes = (door.routes)()
         .fallback(pass)
         .method_not_allowed_fallback(pass)
-        .with_state(state.clone())
+        .with_state(state.clone());
+    (door.name, routes)
 }
 
+/// Which door answered.
+#[derive(Clone, Copy)]
+pub(crate) struct AnsweredBy(pub(crate) &'static str);
+
 /// Shows the request to each door until one of them answers; `Err` is the request that none of them knows.
-async fn through(doors: &[Router], at: AtDoor, mut request: Request) -> Result<Response, Request> {
-    request.extensions_mut().insert(at);
-    for door in doors {
+async fn through(doors: &[Opened], at: AtDoor, mut request: Request) -> Result<Response, Request> {
+    let given = request.extensions().clone();
+    for (name, door) in doors {
+        request.extensions_mut().insert(at);
         let Ok(mut response) = door.clone().oneshot(request).await;
         let Some(Passed(back)) = response.extensions_mut().remove::<Passed>() else {
+            response.extensions_mut().insert(AnsweredBy(name));
             return Ok(response);
         };
         let back = back.lock().unwrap_or_else(PoisonError::into_inner).take();
         request = back.unwrap_or_else(|| Request::new(Body::empty()));
+        // What one door took for parts of the path is not there for the next.
+        *request.extensions_mut() = given.clone();
     }
-    request.extensions_mut().remove::<AtDoor>();
     Err(request)
 }
 

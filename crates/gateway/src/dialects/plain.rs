@@ -21,7 +21,8 @@ use crate::{State, body, strict};
 /// A JSON answer.
 pub fn answer(status: u16, body: impl Serialize) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, axum::Json(body)).into_response()
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    (status, headers, axum::Json(body)).into_response()
 }
 
 /// The refusal as most of the originals word it, `{"error": "…"}`; what it means decides the status, as everywhere.
@@ -49,7 +50,6 @@ pub fn refused_as(refusal: &Refusal, shape: impl FnOnce(&str) -> Value) -> Respo
     let problem = refusal.problem(None);
     let mut response = answer(problem.status, shape(&problem.detail));
     let head = response.headers_mut();
-    head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = problem.retry_after {
         head.insert(header::RETRY_AFTER, HeaderValue::from(seconds.ceil() as u64));
     }

@@ -1,6 +1,5 @@
 //! What clients of guideops say over Socket.IO: `room.join`, `message`, and that they type.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -46,7 +45,7 @@ pub(super) async fn enter(gateway: &State, actor: Actor) -> Result<(Arc<Connecti
     });
     let first = vec![event("connected", &connected), presence(&actor.person, true)];
     let connection = Connection::open(gateway, actor, GUIDEOPS_SOCKET_IO).await?;
-    connection.follow(None, &HashMap::new()).await?;
+    connection.follow(None, &Default::default()).await?;
     Ok((Arc::new(connection), first))
 }
 

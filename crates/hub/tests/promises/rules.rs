@@ -1,13 +1,15 @@
 //! What listeners are told while they listen.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chat::event::{Body, Entry, Signal};
 use chat::limits::{QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESYNC_WINDOW, RESYNCS_MAX};
 use chat::message::Target;
 use chat::ports::Inbox;
 use chat::room::History;
-use hub::{Closing, Hub, Resumed};
+use hub::{Closing, Hub, Mark, Resumed};
 
 use crate::listener::{Listener, resume_and_hear};
 use crate::world::{World, login, person, room, say, text, user};
@@ -33,6 +35,29 @@ async fn everybody_in_the_room_hears_an_entry_once_and_nobody_else_does() {
     assert_eq!(ada.seqs(room(1)), [2]);
     assert_eq!(bob.seqs(room(1)), [2]);
     assert_eq!(eve.seen, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_follows_one_room_alone_hears_of_no_other_that_they_come_into() {
+    let world = Arc::new(World::default());
+    let hub = world.hub();
+    world.open(room(1), History::All, user(1), &[]);
+    world.open(room(2), History::All, user(2), &[]);
+    let ada = hub.connect(user(1), login(1), 0, 10).expect("a place");
+    ada.follow_only(room(1));
+    let (cursors, following) = (HashMap::new(), world.following(user(1)));
+    // A dialect without a word for where rooms stand.
+    let resumed = hub.resume(&ada, &cursors, async { Ok(following) }, |_| Bytes::new());
+    assert_eq!(resumed.await, Resumed::Done);
+    let invited = Body::MemberInvited { user: user(1) };
+    say(&hub, world.commit(room(2), user(2), invited));
+    say(&hub, world.post(room(2), user(2)));
+    say(&hub, world.post(room(1), user(1)));
+    let mut frames = Vec::new();
+    ada.next(&mut frames).await.expect("open");
+    let heard: Vec<_> = frames.iter().map(|frame| frame.mark.clone()).collect();
+    let own = Mark::Entry { room: room(1), seq: 2 };
+    assert_eq!(heard, [own]);
 }
 
 #[tokio::test(start_paused = true)]

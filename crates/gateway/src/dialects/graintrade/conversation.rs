@@ -9,7 +9,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use axum::extract::{Path, Query, Request, State as Shared};
 use axum::response::Response;
 use bytes::Bytes;
-use chat::account::{Actor, Person};
+use chat::account::{Actor, Person, Role};
 use chat::error::Error;
 use chat::event::{Body, Dialect, Event};
 use chat::ids::RoomId;
@@ -198,7 +198,7 @@ async fn known_person(gateway: &State, name: &str) -> Result<Option<Person>, Err
 }
 
 /// `GET /chat/{item}/participants`: with whom the asker talks about the item. Where guests are permitted and nobody
-/// says who asks, as the original's pages do not: everybody who talks about it.
+/// says who asks, as the original's pages do not: the guests who talk about it.
 pub(super) async fn participants(
     Shared(gateway): Shared<State>,
     Path(item): Path<String>,
@@ -211,7 +211,9 @@ pub(super) async fn participants(
         if actor.is_none() && !gateway.chat.guests_are_welcome() {
             return Err(Error::NotSignedIn.into());
         }
-        let people = gateway.chat.people_about(&item, actor.as_ref()).await?;
+        let mut people = gateway.chat.people_about(&item, actor.as_ref()).await?;
+        // Whom people with accounts talk with is not for strangers.
+        people.retain(|person| actor.is_some() || person.role == Role::Guest);
         let names = people.iter().map(Person::plain_name);
         let shapes = names.map(|name| json!({"id": name, "username": name}));
         Ok::<_, Refusal>(shapes.collect::<Vec<_>>())
