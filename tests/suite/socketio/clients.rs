@@ -126,6 +126,16 @@ async fn python_socketio_talks_over_sockets_by_polling_and_from_one_to_the_other
     }
 }
 
+#[tokio::test]
+async fn a_client_of_the_tutorial_chat_signs_in_by_its_routes_and_connects_twice() {
+    for package in ["socket.io-client-3", "socket.io-client"] {
+        let mut command = process::Command::new("node");
+        command.args(["guideops.mjs", package]);
+        let heard = run(command, None, &format!("a client of guideops with {package}")).await;
+        assert_eq!(heard, HEARD[..2], "{package}");
+    }
+}
+
 /// What docs/socketio.md shows is what runs here.
 #[tokio::test]
 async fn the_examples_of_the_document_work_as_they_stand_there() {

@@ -103,6 +103,9 @@ async fn packets_at_random_harm_nobody() {
     println!("RANDOM_SEED={seed}");
     let mut dice = Dice(seed.max(1));
     for round in 0..setting("RANDOM_ROUNDS", ROUNDS) {
+        if round % 100 == 0 {
+            println!("round {round}");
+        }
         let token = ada.api.access_token().await.expect("signed in");
         let sound = sound(&token, room);
         let connect = format!("{CONNECT}{{\"token\":\"{token}\"}}");

@@ -357,3 +357,42 @@ impl Drop for Place<'_> {
         (self.1)(&mut self.0.inside());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socketio::packet::framed;
+
+    #[tokio::test]
+    async fn what_was_said_is_heard_once_and_in_order() {
+        let mailbox = Mailbox::default();
+        for packet in ["2", "42[\"a\"]"] {
+            mailbox.say(framed(packet));
+        }
+        assert!(mailbox.stuck_since().is_some());
+        assert_eq!(mailbox.hear().await.expect("nobody else hears"), "2\u{1e}42[\"a\"]");
+        assert!(mailbox.stuck_since().is_none());
+        mailbox.end();
+        assert_eq!(mailbox.hear().await.expect("nobody else hears"), NOOP);
+    }
+
+    #[tokio::test]
+    async fn whoever_fetches_nothing_gets_only_so_many_answers() {
+        let mailbox = Mailbox::default();
+        for _ in 0..ANSWERS_MAX {
+            assert!(mailbox.has_room());
+            mailbox.say(framed("2"));
+        }
+        assert!(!mailbox.has_room());
+        mailbox.hear().await.expect("nobody else hears");
+        assert!(mailbox.has_room());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_one_who_reads_no_longer() {
+        let mailbox = Mailbox::default();
+        mailbox.speak(vec!["3".to_owned()]).await.expect("read");
+        mailbox.hear_no_more();
+        assert!(mailbox.speak(vec!["3".to_owned()]).await.is_err());
+    }
+}

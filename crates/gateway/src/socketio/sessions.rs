@@ -3,19 +3,45 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chat::ids::SessionId;
 use uuid::Uuid;
 
 use super::mailbox::Mailbox;
 
 /// All of this node. Whoever knows a name is the client that it was given to: it has 122 random bits.
 #[derive(Clone, Default)]
-pub struct Sessions(Arc<Mutex<HashMap<String, Arc<Mailbox>>>>);
+pub struct Sessions(Arc<Mutex<Tables>>);
+
+#[derive(Default)]
+struct Tables {
+    mailboxes: HashMap<String, Arc<Mailbox>>,
+    /// How many connections of each login hear the events of guideops here.
+    hearing: HashMap<SessionId, usize>,
+}
 
 /// A name in the table, which goes when this does.
 pub(super) struct Named {
     sessions: Sessions,
     name: String,
     pub(super) mailbox: Arc<Mailbox>,
+}
+
+/// Somebody hears the events of guideops, as long as this is kept.
+pub(super) struct Hearing {
+    sessions: Sessions,
+    login: SessionId,
+}
+
+impl Drop for Hearing {
+    fn drop(&mut self) {
+        let mut tables = self.sessions.tables();
+        if let Some(count) = tables.hearing.get_mut(&self.login) {
+            *count -= 1;
+            if *count == 0 {
+                tables.hearing.remove(&self.login);
+            }
+        }
+    }
 }
 
 /// A name for a new connection.
@@ -27,7 +53,7 @@ impl Sessions {
     /// A new mailbox under this name.
     pub(super) fn open(&self, name: &str) -> Named {
         let mailbox = Arc::new(Mailbox::default());
-        self.table().insert(name.to_owned(), mailbox.clone());
+        self.tables().mailboxes.insert(name.to_owned(), mailbox.clone());
         Named {
             sessions: self.clone(),
             name: name.to_owned(),
@@ -37,10 +63,24 @@ impl Sessions {
 
     /// The mailbox of this name, if there is one.
     pub(super) fn find(&self, name: &str) -> Option<Arc<Mailbox>> {
-        self.table().get(name).cloned()
+        self.tables().mailboxes.get(name).cloned()
     }
 
-    fn table(&self) -> MutexGuard<'_, HashMap<String, Arc<Mailbox>>> {
+    /// Whether the login hears the events of guideops over Socket.IO, so that an event stream would say them twice.
+    pub fn hears_guideops(&self, login: SessionId) -> bool {
+        self.tables().hearing.contains_key(&login)
+    }
+
+    /// Notes that it does, until the answer is dropped.
+    pub(super) fn hear_guideops(&self, login: SessionId) -> Hearing {
+        *self.tables().hearing.entry(login).or_default() += 1;
+        Hearing {
+            sessions: self.clone(),
+            login,
+        }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -48,6 +88,6 @@ impl Sessions {
 impl Drop for Named {
     fn drop(&mut self) {
         self.mailbox.end();
-        self.sessions.table().remove(&self.name);
+        self.sessions.tables().mailboxes.remove(&self.name);
     }
 }

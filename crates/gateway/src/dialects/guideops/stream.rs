@@ -5,8 +5,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use chat::error::Error;
 use chat::event::{Dialect, Event, Signal, Status};
+use chat::ids::RoomId;
 use http::request::Parts;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::account::{refused, signed};
 use super::names::{self, KNOWN};
@@ -81,7 +83,14 @@ async fn admit(gateway: &State, parts: &Parts, user: Option<&str>) -> Result<Res
     }
     let held = admission::socket(gateway, parts)?;
     names::learn_rooms_of(&gateway.chat, &actor).await?;
+    // Clients that also speak Socket.IO would show everything twice.
+    let hears_already = gateway.engine.hears_guideops(actor.session);
     let connection = Connection::open(gateway, actor, place_of("guideops")).await?;
-    connection.follow(None, &Default::default()).await?;
+    if hears_already {
+        // Nor does it hear rooms that they come into later: no room has this id.
+        connection.session.follow_only(RoomId(Uuid::nil()));
+    } else {
+        connection.follow(None, &Default::default()).await?;
+    }
     Ok(pump(connection, held, CONNECTED, None))
 }

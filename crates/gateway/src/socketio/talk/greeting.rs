@@ -144,6 +144,7 @@ impl Talk {
         };
         let entered = guideops::enter(&self.gateway, actor.as_ref().clone()).await;
         let (connection, first) = entered.map_err(|_| End::Because(CloseCode::Restart))?;
+        self.hearing = Some(self.gateway.engine.hear_guideops(connection.actor.session));
         self.be_connected(Tongue::Guideops);
         first.into_iter().for_each(|packet| self.line.say(packet));
         Ok(Some(Work::new(connection)))

@@ -14,6 +14,7 @@ use protocol::live::{CloseCode, Frame};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use super::line::Line;
+use super::sessions::Hearing;
 use super::{NAMESPACE, packet};
 use crate::State;
 use crate::admission::Held;
@@ -66,6 +67,7 @@ pub(super) async fn serve(gateway: State, line: Line, proven: Proven, held: Held
         id: None,
         tongue: Tongue::Native,
         attachments: 0,
+        hearing: None,
     };
     let talked = AssertUnwindSafe(talk.converse()).catch_unwind().await;
     let end = talked.unwrap_or_else(|_| {
@@ -86,6 +88,8 @@ pub(super) struct Talk {
     id: Option<String>,
     /// Attachments of an event that was refused already; they are still to come.
     attachments: u32,
+    /// The events of guideops are heard here, and need not come by a stream.
+    hearing: Option<Hearing>,
 }
 
 /// What a conversation stops for.
@@ -121,6 +125,7 @@ impl Talk {
             let worked = self.work(&mut work).await;
             // Before the listener ends with its connection: that it did is nothing to tell a client that stays.
             self.line.detach();
+            self.hearing = None;
             drop(work);
             self.id = None;
             match worked {
