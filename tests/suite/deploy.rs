@@ -84,17 +84,6 @@ impl Proxy {
     }
 }
 
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        // nginx ends its workers when it is asked to.
-        if let Some(pid) = self.child.id() {
-            let _ = std::process::Command::new("kill")
-                .args(["-TERM", &pid.to_string()])
-                .status();
-        }
-    }
-}
-
 /// A server that believes the proxies of this machine.
 async fn server() -> Server {
     let server = Server::with(Options::default().flag("--trusted-proxies", "127.0.0.1")).await;
@@ -118,7 +107,7 @@ async fn a_chat_goes_through_nginx_with_the_addresses_of_those_who_are_there() {
     let bodies = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let bodies: String = bodies.map(|name| format!("{name}_temp_path FOLDER/{name};\n")).concat();
     let config = format!(
-        "daemon off; pid FOLDER/pid; error_log stderr; worker_processes 1;
+        "daemon off; master_process off; pid FOLDER/pid; error_log stderr;
          events {{ worker_connections 256; }}
          http {{ access_log off; {bodies} {site} }}"
     );
