@@ -188,8 +188,6 @@ async fn a_chat_works(server: &Server, proxy: &str) {
 #[tokio::test]
 async fn the_dashboard_asks_for_nothing_that_the_server_does_not_tell() {
     let server = server().await;
-    // A count by route and status is told from the first on.
-    server.api().server_info().await.expect("server info");
     let text = reqwest::get(format!("{}/metrics", server.url()))
         .await
         .expect("an answer");
