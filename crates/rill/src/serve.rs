@@ -22,6 +22,8 @@ const STOP_WAIT: Duration = Duration::from_secs(45);
 /// How late, at most, a listener hears of what another process wrote; and while nodes hear nothing of each other.
 const HEAD_CHECK: Duration = Duration::from_secs(5);
 const HEAD_CHECK_ALONE: Duration = Duration::from_secs(1);
+/// However often hints are missed.
+const HEAD_CHECK_PAUSE: Duration = Duration::from_millis(200);
 /// Between two looks for people whose node is gone.
 const LAPSE_CHECK: Duration = Duration::from_secs(5);
 
@@ -257,6 +259,7 @@ async fn check_heads(hub: Weak<Hub>, way: Way) {
         }
         let Some(hub) = hub.upgrade() else { return };
         hub.check_heads().await;
+        tokio::time::sleep(HEAD_CHECK_PAUSE).await;
     }
 }
 

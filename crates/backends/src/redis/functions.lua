@@ -3,16 +3,16 @@
 -- Names carry a digest of this text, so that nodes of two versions can share a server.
 
 local RECENT_MAX = 256
-local RECENT_SECONDS = 3 * 24 * 3600
+local RECENT_SECONDS = 6 * 3600
 
--- Takes in drafts, unless too much is unfinished. Finished entries are deleted, so the length is what is unfinished.
+-- Takes in drafts and answers their id, unless too much is unfinished. Finished entries are deleted, so the length is
+-- what is unfinished.
 -- KEYS: ingress. ARGV: most entries, node, batch, drafts.
 local function ingest(keys, args)
   if redis.call('XLEN', keys[1]) >= tonumber(args[1]) then
-    return 0
+    return ''
   end
-  redis.call('XADD', keys[1], '*', 'node', args[2], 'batch', args[3], 'drafts', args[4])
-  return 1
+  return redis.call('XADD', keys[1], '*', 'node', args[2], 'batch', args[3], 'drafts', args[4])
 end
 
 -- Appends a committed entry to the recents of its room, which stay a contiguous suffix of the log: what is known is
@@ -37,7 +37,8 @@ local function finish(keys, args)
   local ids = tonumber(args[4])
   local told = {}
   for at = 5 + ids, #args, 4 do
-    keep(args[at], args[at + 1], args[at + 2], args[at + 3])
+    -- What is finished is deleted even where there is no memory to keep more.
+    pcall(keep, args[at], args[at + 1], args[at + 2], args[at + 3])
     told[#told + 1] = args[at + 3]
   end
   redis.call('SPUBLISH', args[1], args[3] .. table.concat(told, ',') .. ']}')
@@ -137,7 +138,8 @@ local function lapse(keys, args)
     local before = together(user)
     redis.call('HDEL', user, node)
     redis.call('ZREM', keys[1], line)
-    if together(user) ~= before then
+    -- Where its key ended first, nobody was told yet.
+    if before == 0 or together(user) ~= before then
       changed[#changed + 1] = id
     end
   end
@@ -153,12 +155,17 @@ local function statuses(keys, args)
   return answers
 end
 
-redis.register_function('rill_ingest_VERSION', ingest)
-redis.register_function('rill_finish_VERSION', finish)
-redis.register_function('rill_restore_VERSION', restore)
-redis.register_function('rill_lease_VERSION', lease)
-redis.register_function('rill_unlease_VERSION', unlease)
-redis.register_function('rill_nodes_VERSION', nodes)
-redis.register_function('rill_present_VERSION', present)
-redis.register_function('rill_lapse_VERSION', lapse)
-redis.register_function('rill_statuses_VERSION', statuses)
+local function register(name, callback, flags)
+  redis.register_function{function_name = 'rill_' .. name .. '_VERSION', callback = callback, flags = flags}
+end
+
+-- Those that free memory, or take next to none, go on where Redis has none left.
+register('ingest', ingest, {})
+register('finish', finish, {'allow-oom'})
+register('restore', restore, {})
+register('lease', lease, {'allow-oom'})
+register('unlease', unlease, {'allow-oom'})
+register('nodes', nodes, {'allow-oom'})
+register('present', present, {})
+register('lapse', lapse, {'allow-oom'})
+register('statuses', statuses, {})

@@ -13,6 +13,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     digest.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 });
 
+/// The library's name.
+pub(crate) fn name() -> String {
+    format!("rill_{}", *VERSION)
+}
+
 /// The library as it is loaded.
 pub(crate) fn library() -> String {
     TEXT.replace("VERSION", &VERSION)

@@ -3,7 +3,7 @@
 //!
 //! One batch of a partition is under way at a time: what one connection sends stays in order, whatever gets lost.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,9 +11,11 @@ use chat::error::{Error, Result};
 use chat::event::{Draft, Outcome};
 use chat::ports::{Bus, Intake, Store};
 
+use tokio::time::Instant;
+
 use super::batches::Batches;
 use super::keys::Partition;
-use super::links::Links;
+use super::links::{Away, Links};
 use super::live::Live;
 use super::{functions, wire};
 use crate::lane::{Committer, Lane, Places};
@@ -21,7 +23,9 @@ use crate::lane::{Committer, Lane, Places};
 /// Without an answer for so long, the node commits by itself: what was committed meanwhile is found by its id.
 const ANSWER_WAIT: Duration = Duration::from_secs(2);
 /// Batches of a partition that may be unfinished before more are refused.
-const BACKLOG_MAX: usize = 50_000;
+const BACKLOG_MAX: usize = 1_000;
+/// After a batch without an answer nobody works on the partition, it seems: so long the node commits by itself.
+const DETOUR: Duration = Duration::from_secs(5);
 
 pub(crate) struct Ingress {
     lanes: Vec<Lane>,
@@ -45,6 +49,7 @@ impl Ingress {
                 store: Arc::clone(store),
                 live: Arc::clone(live),
                 batches: Arc::clone(batches),
+                direct_until: Mutex::new(None),
             };
             Lane::new(Arc::clone(&places), Arc::new(way))
         });
@@ -75,20 +80,23 @@ struct Way {
     store: Arc<dyn Store>,
     live: Arc<Live>,
     batches: Arc<Batches>,
+    direct_until: Mutex<Option<Instant>>,
 }
 
 #[async_trait]
 impl Committer for Way {
     async fn commit(&self, drafts: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
+        if self.is_on_detour() {
+            return self.directly(drafts, false).await;
+        }
         let (batch, answered) = self.batches.expect();
         let mut call = functions::call("ingest", &[&self.links.keys.ingress(self.partition)]);
         call.arg(BACKLOG_MAX)
             .arg(&self.node)
             .arg(batch)
             .arg(wire::write_drafts(&drafts));
-        let asked = self.links.reaches(self.partition);
-        match self.links.ask::<bool>(self.partition, &call).await {
-            Ok(true) => {
+        match self.links.ask::<String>(self.partition, &call).await {
+            Ok(id) if !id.is_empty() => {
                 if let Ok(Ok(outcomes)) = tokio::time::timeout(ANSWER_WAIT, answered).await {
                     return Ok(outcomes);
                 }
@@ -97,15 +105,18 @@ impl Committer for Way {
                     "no answer by way of Redis; committing directly"
                 );
                 self.batches.forget(batch);
-                self.directly(drafts, true).await
+                *self.detour() = Some(Instant::now() + DETOUR);
+                let outcomes = self.directly(drafts, true).await;
+                self.live.withdraw(self.partition, id);
+                outcomes
             }
-            Ok(false) => {
+            Ok(_) => {
                 self.batches.forget(batch);
                 Err(Error::Unavailable {
                     retry_after: Duration::from_secs(1),
                 })
             }
-            Err(_away) => {
+            Err(Away { asked }) => {
                 self.batches.forget(batch);
                 self.directly(drafts, asked).await
             }
@@ -114,6 +125,14 @@ impl Committer for Way {
 }
 
 impl Way {
+    fn is_on_detour(&self) -> bool {
+        self.detour().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn detour(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.direct_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// `unsure`: somebody may have committed the drafts, or may do so yet. Then a refusal is not the last word.
     async fn directly(&self, drafts: Vec<Draft>, unsure: bool) -> Result<Vec<Result<Outcome>>> {
         let ids: Vec<_> = drafts.iter().map(|draft| draft.id).collect();
@@ -131,7 +150,7 @@ impl Way {
                     entries.push(Arc::clone(&entry));
                     *outcome = Ok(Outcome::Committed(entry));
                 }
-                Err(_) if unsure => *outcome = Err(Error::Unknown),
+                Ok(Outcome::Unchanged) | Err(_) if unsure => *outcome = Err(Error::Unknown),
                 Ok(Outcome::Repeated(_) | Outcome::Unchanged) | Err(_) => {}
             }
         }

@@ -1,11 +1,11 @@
 //! Who works on which partition: leases in Redis, shared out evenly among the nodes that are there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::functions;
@@ -56,13 +56,24 @@ struct Held {
 pub(crate) struct Keeper {
     worker: Arc<Worker>,
     held: BTreeMap<usize, Held>,
+    /// Partitions whose worker finishes what it has begun before another node may have them.
+    leaving: BTreeSet<usize>,
+    left: JoinSet<usize>,
+    /// Of those who work, as they were counted last.
+    nodes: usize,
     stopping: Arc<AtomicBool>,
 }
 
 impl Keeper {
     pub(crate) fn new(worker: Arc<Worker>, stopping: Arc<AtomicBool>) -> Self {
-        let held = BTreeMap::new();
-        Self { worker, held, stopping }
+        Self {
+            worker,
+            held: BTreeMap::new(),
+            leaving: BTreeSet::new(),
+            left: JoinSet::new(),
+            nodes: 1,
+            stopping,
+        }
     }
 
     /// Keeps leases until it shall stop; then gives all of them back.
@@ -74,12 +85,11 @@ impl Keeper {
                 self.renew_all().await;
                 renewed = Some(Instant::now());
             }
-            if self.share_out().await.is_err() {
-                tracing::debug!("Redis is away; no leases are taken");
-            }
+            self.share_out().await;
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        self.release_down_to(0).await;
+        self.release_down_to(0);
+        while self.left.join_next().await.is_some() {}
         let _ = self.count(Duration::ZERO).await;
     }
 
@@ -90,7 +100,7 @@ impl Keeper {
                 // Somebody else has it: this node was away for longer than it lasts.
                 Ok(None) => held.lease.give_up(),
                 // It may still hold; it ends by itself.
-                Err(Away) => {}
+                Err(Away { .. }) => {}
             }
         }
         // A worker that broke is replaced; what it left unfinished is claimed by the next.
@@ -98,24 +108,30 @@ impl Keeper {
             .retain(|_, held| held.lease.holds() && !held.work.is_finished());
     }
 
-    async fn share_out(&mut self) -> Result<(), Away> {
-        let share = PARTITIONS.div_ceil(self.count(LASTS).await?.max(1));
-        self.release_down_to(share).await;
+    async fn share_out(&mut self) {
+        while let Some(left) = self.left.try_join_next() {
+            self.leaving.remove(&left.unwrap_or_default());
+        }
+        if let Ok(count) = self.count(LASTS).await {
+            self.nodes = count.max(1);
+        }
+        let share = PARTITIONS.div_ceil(self.nodes);
+        self.release_down_to(share);
         for partition in Partition::all() {
             if self.held.len() >= share {
-                break;
+                return;
             }
-            if self.held.contains_key(&partition.0) {
+            if self.held.contains_key(&partition.0) || self.leaving.contains(&partition.0) {
                 continue;
             }
-            if let Some(until) = self.take(partition).await? {
+            // One server that is away keeps nobody from the partitions of others.
+            if let Ok(Some(until)) = self.take(partition).await {
                 let lease = Arc::new(Lease::until(until));
                 let (worker, own) = (Arc::clone(&self.worker), Arc::clone(&lease));
                 let work = tokio::spawn(async move { worker.work(partition, &own).await });
                 self.held.insert(partition.0, Held { lease, work });
             }
         }
-        Ok(())
     }
 
     /// Until when the partition is this node's, counted from before it asked.
@@ -127,21 +143,23 @@ impl Keeper {
         Ok(is_ours.then_some(until))
     }
 
-    /// Finishes what is under way in those that are too many, then lets other nodes have them.
-    async fn release_down_to(&mut self, share: usize) {
-        let mut surplus = Vec::new();
+    /// Has those that are too many finish what they have begun, and then lets other nodes have them.
+    fn release_down_to(&mut self, share: usize) {
         while self.held.len() > share {
             let Some((number, held)) = self.held.pop_last() else {
-                break;
+                return;
             };
             held.lease.give_up();
-            surplus.push((Partition(number), held));
-        }
-        for (partition, held) in surplus {
-            let _ = held.work.await;
-            let mut call = functions::call("unlease", &[&self.worker.links.keys.lease(partition)]);
-            call.arg(&self.worker.node);
-            let _ = self.worker.links.ask::<i64>(partition, &call).await;
+            self.leaving.insert(number);
+            let worker = Arc::clone(&self.worker);
+            self.left.spawn(async move {
+                let _ = held.work.await;
+                let partition = Partition(number);
+                let mut call = functions::call("unlease", &[&worker.links.keys.lease(partition)]);
+                call.arg(&worker.node);
+                let _ = worker.links.ask::<i64>(partition, &call).await;
+                number
+            });
         }
     }
 

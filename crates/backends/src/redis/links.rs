@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, FromRedisValue, PushInfo, PushKind, Value};
+use redis::{AsyncConnectionConfig, Cmd, ConnectionInfo, FromRedisValue, PushInfo, PushKind, RedisError, Value};
 use tokio::sync::{Notify, mpsc};
 
 use super::keys::{Keys, PARTITIONS, Partition};
@@ -26,7 +26,10 @@ const HINTS_MAX: usize = 4_096;
 
 /// The server of a partition does not answer, or not as it should.
 #[derive(Debug)]
-pub(crate) struct Away;
+pub(crate) struct Away {
+    /// The question went out, and may have been heard.
+    pub(crate) asked: bool,
+}
 
 impl fmt::Display for Away {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,34 +89,31 @@ impl Links {
         self.read().iter().all(Option::is_some)
     }
 
-    /// Whether the server of a partition answered when it was asked last.
-    pub(crate) fn reaches(&self, partition: Partition) -> bool {
-        self.read()[partition.0].is_some()
-    }
-
     /// Asks the server of a partition.
     pub(crate) async fn ask<T: FromRedisValue>(&self, partition: Partition, command: &Cmd) -> Result<T, Away> {
-        let link = self.read()[partition.0].clone().ok_or(Away)?;
+        let link = self.read()[partition.0].clone().ok_or(Away { asked: false })?;
         let mut connection = link.connection;
         match command.query_async(&mut connection).await {
             Ok(answer) => Ok(answer),
             Err(fault) => {
                 tracing::warn!(%fault, "Redis did not answer as it should");
-                self.drop_link(link.number);
-                Err(Away)
+                if breaks(&fault) {
+                    self.drop_link(link.number);
+                }
+                Err(Away { asked: true })
             }
         }
     }
 
     /// A connection to the server of a partition for somebody who waits on it.
     pub(crate) async fn own_connection(&self, partition: Partition) -> Result<MultiplexedConnection, Away> {
-        let link = self.read()[partition.0].clone().ok_or(Away)?;
+        let link = self.read()[partition.0].clone().ok_or(Away { asked: false })?;
         let patient = AsyncConnectionConfig::new().set_response_timeout(Some(3 * ANSWER_WAIT));
-        let client = place::client(&link.info).map_err(|_| Away)?;
+        let client = place::client(&link.info).map_err(|_| Away { asked: false })?;
         client
             .get_multiplexed_async_connection_with_config(&patient)
             .await
-            .map_err(|_| Away)
+            .map_err(|_| Away { asked: false })
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, [Option<Link>; PARTITIONS]> {
@@ -168,15 +168,18 @@ impl Links {
             .get_multiplexed_async_connection_with_config(&config)
             .await?;
         let found = Found::ask(&mut asked).await?;
+        let mut trouble = None;
         for holder in layout::holders(seed, &mut asked, &self.keys, found.in_cluster).await? {
             let is_there = |partition: &Partition| self.read()[partition.0].is_some();
-            if !holder.partitions.iter().all(is_there) {
-                self.connect(&holder)
-                    .await
-                    .with_context(|| format!("{:?}", holder.info.addr()))?;
+            if holder.partitions.iter().all(is_there) {
+                continue;
+            }
+            // One master that is away keeps nobody from the others.
+            if let Err(problem) = self.connect(&holder).await {
+                trouble = Some(problem.context(format!("{:?}", holder.info.addr())));
             }
         }
-        Ok(())
+        trouble.map_or(Ok(()), Err)
     }
 
     async fn connect(&self, holder: &Holder) -> Result<()> {
@@ -233,6 +236,13 @@ impl fmt::Display for Unsafe {
 impl std::error::Error for Unsafe {}
 
 async fn load_functions(connection: &mut MultiplexedConnection) -> Result<()> {
+    let mut list = redis::cmd("FUNCTION");
+    list.arg("LIST").arg("LIBRARYNAME").arg(functions::name());
+    if let Ok(found) = list.query_async::<Vec<Value>>(connection).await
+        && !found.is_empty()
+    {
+        return Ok(());
+    }
     let mut load = redis::cmd("FUNCTION");
     load.arg("LOAD").arg(functions::library());
     match load.query_async::<()>(connection).await {
@@ -241,6 +251,17 @@ async fn load_functions(connection: &mut MultiplexedConnection) -> Result<()> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Whether a connection that answers so is of no more use; any other refusal concerns one question only.
+fn breaks(fault: &RedisError) -> bool {
+    const CODES: [&str; 6] = ["MOVED", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "NOAUTH"];
+    fault.is_io_error()
+        || fault.is_timeout()
+        || fault.is_connection_dropped()
+        || fault.is_unrecoverable_error()
+        || fault.code().is_some_and(|code| CODES.contains(&code))
+        || fault.to_string().contains("Function not found")
 }
 
 /// Must not wait: the connection reads nothing else meanwhile.

@@ -30,6 +30,8 @@ pub(crate) struct Live {
 enum Outgoing {
     Entries(Vec<Arc<Entry>>),
     Signal(Signal),
+    /// An entry of the ingress that nobody needs to commit any longer.
+    Withdrawn(Partition, String),
     /// Everything before it was published.
     Flush(oneshot::Sender<()>),
 }
@@ -53,6 +55,11 @@ impl Live {
         if self.outgoing.send(Outgoing::Flush(done)).await.is_ok() {
             let _ = all_done.await;
         }
+    }
+
+    /// Takes back what this node put into the ingress.
+    pub(crate) fn withdraw(&self, partition: Partition, id: String) {
+        let _ = self.outgoing.try_send(Outgoing::Withdrawn(partition, id));
     }
 
     /// Takes in a hint of another node.
@@ -113,6 +120,10 @@ async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outg
                         let _ = links.ask::<i64>(partition, &call).await;
                     }
                 }
+            }
+            Outgoing::Withdrawn(partition, id) => {
+                let call = finish(&links.keys, partition, &node, &[], &[id], &[]);
+                let _ = links.ask::<i64>(partition, &call).await;
             }
             Outgoing::Flush(done) => {
                 let _ = done.send(());

@@ -1,6 +1,6 @@
 //! Who is here, on any node: each node says what its own connections add up to, and says it again before it expires.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,6 +25,8 @@ pub(crate) struct RedisPresence {
     node: String,
     links: Arc<Links>,
     own: MemoryPresence,
+    /// Whose presence was news when it was said again.
+    back: Mutex<Vec<UserId>>,
 }
 
 impl RedisPresence {
@@ -33,6 +35,7 @@ impl RedisPresence {
             node: node.to_owned(),
             links,
             own: MemoryPresence::new(),
+            back: Mutex::default(),
         });
         tokio::spawn(say_again(Arc::downgrade(&presence)));
         presence
@@ -44,8 +47,12 @@ impl RedisPresence {
         match self.tell(Partition::of_user(user), &[(user, now)]).await {
             Ok(answers) if answers.len() == 2 => (answers[0] != answers[1]).then(|| status(answers[1])),
             // Without Redis this node is all.
-            Ok(_) | Err(Away) => Some(now),
+            Ok(_) | Err(Away { .. }) => Some(now),
         }
+    }
+
+    fn back(&self) -> MutexGuard<'_, Vec<UserId>> {
+        self.back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn tell(&self, partition: Partition, users: &[(UserId, Status)]) -> std::result::Result<Vec<u32>, Away> {
@@ -67,7 +74,15 @@ impl RedisPresence {
                 .filter(|(user, _)| Partition::of_user(*user) == partition);
             let its: Vec<(UserId, Status)> = its.copied().collect();
             for some in its.chunks(USERS_MAX) {
-                let _ = self.tell(partition, some).await;
+                let Ok(answers) = self.tell(partition, some).await else {
+                    continue;
+                };
+                // Others were told that they had gone, while this node was silent.
+                let changed = some.iter().zip(answers.chunks_exact(2));
+                let changed = changed
+                    .filter(|(_, pair)| pair[0] != pair[1])
+                    .map(|((user, _), _)| *user);
+                self.back().extend(changed);
             }
         }
     }
@@ -124,7 +139,7 @@ impl Presence for RedisPresence {
     }
 
     async fn lapsed(&self) -> Vec<UserId> {
-        let mut lapsed = Vec::new();
+        let mut lapsed = std::mem::take(&mut *self.back());
         for partition in Partition::all() {
             let mut call = functions::call("lapse", &[&self.links.keys.here(partition)]);
             call.arg(self.links.keys.users(partition)).arg(USERS_MAX);

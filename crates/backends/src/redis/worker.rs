@@ -15,6 +15,7 @@ use chat::limits;
 use chat::ports::{DeadLetter, Store};
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamAutoClaimReply, StreamId, StreamReadReply};
+use tokio::time::Instant;
 
 use super::batches::Batches;
 use super::keys::{GROUP, Partition};
@@ -29,6 +30,11 @@ const READ_WAIT_MS: usize = 500;
 const READ_MAX: usize = 64;
 /// An entry that was taken up so often without being finished is put aside.
 const DELIVERIES_MAX: u64 = 8;
+/// What is older is not committed any longer: whoever sent it has committed it directly, or was told nothing, and by
+/// now it may undo what was done since.
+const AGE_MAX: Duration = Duration::from_secs(30);
+/// What was delivered to a worker that was too late for its lease is found so often.
+const CLAIM_EVERY: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
@@ -69,15 +75,20 @@ impl Worker {
     async fn work_on(&self, partition: Partition, lease: &Lease) -> Result<()> {
         let mut connection = self.links.own_connection(partition).await?;
         self.make_group(partition, &mut connection).await?;
-        self.claim(partition, lease, &mut connection).await?;
+        let mut claimed = None::<Instant>;
         while lease.holds() {
+            if claimed.is_none_or(|at| at.elapsed() >= CLAIM_EVERY) {
+                self.claim(partition, lease, &mut connection).await?;
+                claimed = Some(Instant::now());
+            }
             let mut read = redis::cmd("XREADGROUP");
             read.arg("GROUP").arg(GROUP).arg(&self.node);
             read.arg("COUNT").arg(READ_MAX).arg("BLOCK").arg(READ_WAIT_MS);
             read.arg("STREAMS").arg(self.links.keys.ingress(partition)).arg(">");
             let reply: Option<StreamReadReply> = read.query_async(&mut connection).await?;
             let new = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids);
-            self.bring(partition, lease, new.collect(), false).await?;
+            self.bring(partition, lease, new.collect(), false, &mut connection)
+                .await?;
         }
         Ok(())
     }
@@ -110,7 +121,8 @@ impl Worker {
                 .arg(&self.node)
                 .arg(0)
                 .arg("0-0");
-            claim.arg("COUNT").arg(READ_MAX);
+            // One by one: each that is claimed counts as tried.
+            claim.arg("COUNT").arg(1);
             let reply: StreamAutoClaimReply = claim.query_async(connection).await?;
             if !reply.deleted_ids.is_empty() {
                 tracing::error!(ids = ?reply.deleted_ids, "somebody deleted messages that nobody had kept yet");
@@ -144,7 +156,7 @@ impl Worker {
         if deliveries >= DELIVERIES_MAX {
             return self.bury(partition, &line, "it broke whoever tried to commit it").await;
         }
-        self.bring(partition, lease, vec![line], true).await
+        self.bring(partition, lease, vec![line], true, connection).await
     }
 
     /// Puts aside, in the database, what cannot be committed.
@@ -166,7 +178,7 @@ impl Worker {
         let answered = batch_of(line).map(|batch| Answered {
             node: batch.node,
             batch: batch.number,
-            outcomes: batch.drafts.iter().map(|_| Told::Refused(Refusal::Internal)).collect(),
+            outcomes: batch.drafts.iter().map(|_| Told::Refused(Refusal::Unknown)).collect(),
         });
         let answered: Vec<Answered> = answered.into_iter().collect();
         let finish = live::finish(
@@ -177,13 +189,39 @@ impl Worker {
             std::slice::from_ref(&line.id),
             &[],
         );
-        self.batches.answer(&self.node, answered, &[]);
         self.links.ask::<i64>(partition, &finish).await?;
+        self.batches.answer(&self.node, answered, &[]);
+        Ok(())
+    }
+
+    /// Finishes a batch without committing it; whoever still waits may ask again.
+    async fn let_go(&self, partition: Partition, batch: Batch) -> Result<()> {
+        tracing::warn!(partition = partition.0, id = %batch.id, "messages that nobody waits for any longer are let go");
+        let unknown = batch.drafts.iter().map(|_| Told::Refused(Refusal::Unknown));
+        let answered = [Answered {
+            node: batch.node,
+            batch: batch.number,
+            outcomes: unknown.collect(),
+        }];
+        let finish = live::finish(&self.links.keys, partition, &self.node, &answered, &[batch.id], &[]);
+        self.links.ask::<i64>(partition, &finish).await?;
+        self.batches.answer(&self.node, answered.into(), &[]);
         Ok(())
     }
 
     /// Commits what was read, a transaction's worth at a time. `again`: some of it may be committed already.
-    async fn bring(&self, partition: Partition, lease: &Lease, read: Vec<StreamId>, again: bool) -> Result<()> {
+    async fn bring(
+        &self,
+        partition: Partition,
+        lease: &Lease,
+        read: Vec<StreamId>,
+        again: bool,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<()> {
+        if read.is_empty() {
+            return Ok(());
+        }
+        let now = now_ms(connection).await?;
         let mut gathered: Vec<Batch> = Vec::new();
         let mut count = 0;
         for line in read {
@@ -194,6 +232,10 @@ impl Worker {
                     continue;
                 }
             };
+            if is_too_old(&batch.id, now) {
+                self.let_go(partition, batch).await?;
+                continue;
+            }
             if count + batch.drafts.len() > limits::BATCH_ITEMS_MAX {
                 self.commit(partition, lease, std::mem::take(&mut gathered), again)
                     .await?;
@@ -210,10 +252,13 @@ impl Worker {
             return Ok(());
         }
         let drafts: Vec<Draft> = gathered.iter().flat_map(|batch| batch.drafts.clone()).collect();
-        let mut pause = PAUSE_MIN;
+        let (began, mut pause) = (Instant::now(), PAUSE_MIN);
         let outcomes = loop {
             if !lease.holds() {
                 bail!("the lease ended before the commit");
+            }
+            if began.elapsed() > AGE_MAX {
+                bail!("the database was away for too long");
             }
             match self.store.commit(drafts.clone()).await {
                 Ok(outcomes) => break outcomes,
@@ -245,10 +290,23 @@ impl Worker {
         let ids: Vec<String> = gathered.into_iter().map(|batch| batch.id).collect();
         let finish = live::finish(&self.links.keys, partition, &self.node, &answered, &ids, &entries);
         self.live.tell_here(entries.clone()).await;
-        self.batches.answer(&self.node, answered, &entries);
+        // Answered after it is finished: what is claimed again is judged anew.
         self.links.ask::<i64>(partition, &finish).await?;
+        self.batches.answer(&self.node, answered, &entries);
         Ok(())
     }
+}
+
+/// The clock of the server, which gives the ids of the stream.
+async fn now_ms(connection: &mut MultiplexedConnection) -> Result<u64> {
+    let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(connection).await?;
+    Ok(seconds * 1_000 + micros / 1_000)
+}
+
+/// Ids begin with the time in milliseconds.
+fn is_too_old(id: &str, now: u64) -> bool {
+    let at = id.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or(now);
+    now.saturating_sub(at) > AGE_MAX.as_millis() as u64
 }
 
 fn shown(value: &redis::Value) -> String {
