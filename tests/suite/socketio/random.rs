@@ -131,7 +131,7 @@ async fn packets_at_random_harm_nobody() {
             };
             wire.send(message).await;
         }
-        // A socket that takes over, or does not.
+        // One that begins with something else than it should.
         let mut probe = Wire::open(&server.url(), None).await;
         probe.say(&String::from_utf8_lossy(&packet(&mut dice, &sound))).await;
         probe.say("1").await;
