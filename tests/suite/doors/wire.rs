@@ -1,7 +1,9 @@
 //! What clients of other servers speak: JSON over HTTP without any habit of ours, sockets of texts, streams of `data:`.
 
 use std::collections::VecDeque;
+use std::sync::Once;
 
+use client::api::Api;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -31,6 +33,9 @@ pub async fn own_listener(server: &Server, door: &str) -> String {
 
 /// A request of a client that knows nothing of Rill.
 pub fn ask(server: &str, method: Method, path: &str) -> RequestBuilder {
+    // Our own client installs what any client of this process needs for TLS; a test may come here before it.
+    static PREPARED: Once = Once::new();
+    PREPARED.call_once(|| drop(Api::new("http://127.0.0.1:1").expect("a URL")));
     reqwest::Client::new().request(method, format!("{server}{path}"))
 }
 
