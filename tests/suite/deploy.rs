@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use support::people::{PASSWORD, Person};
 use support::server::binary;
 use support::stream::Events;
-use support::{LIMIT, Options, Server, until, within};
+use support::{LIMIT, Options, Server, Socket, until, within};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
@@ -188,10 +188,18 @@ async fn a_chat_works(server: &Server, proxy: &str) {
 #[tokio::test]
 async fn the_dashboard_asks_for_nothing_that_the_server_does_not_tell() {
     let server = server().await;
-    let text = reqwest::get(format!("{}/metrics", server.url()))
-        .await
-        .expect("an answer");
-    let text = text.text().await.expect("text");
+    // Counters by kind are there once there is something to count: a refusal, a socket that is not let in, and one that goes.
+    let ada = server.person("ada").await;
+    ada.ask(Method::GET, "rooms/nowhere", None).await;
+    let refused = Socket::shake(&server.url(), &[("Authorization", "Bearer nonsense")]).await;
+    assert!(refused.is_err(), "anybody is let in");
+    drop(ada.socket().await);
+    let text = until("the closed socket is counted", async || {
+        let answer = reqwest::get(format!("{}/metrics", server.url())).await.ok()?;
+        let text = answer.text().await.ok()?;
+        text.contains("rill_socket_close_total{").then_some(text)
+    })
+    .await;
     let mut told = BTreeSet::new();
     for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
         let (name, kind) = line.split_once(' ').expect("a name and a type");
