@@ -51,7 +51,7 @@ async fn two_people_talk_about_an_item_live_from_both_sides_and_find_it_again() 
     assert_eq!(heard(&alice.next().await).3, "nine?");
 
     let lines = history(&url, "alice", "bob").await;
-    let talk: Vec<_> = lines.iter().map(|line| heard(line)).collect();
+    let talk: Vec<_> = lines.iter().map(heard).collect();
     assert_eq!(
         talk,
         [
