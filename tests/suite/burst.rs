@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use client::live::Proof;
+use client::live::{Event, Live, Proof, Settings};
 use protocol::live::{Command, Frame};
 use protocol::shapes::RoomKind;
 use support::checker::check;
@@ -148,16 +148,16 @@ fn answer(frame: &Frame) -> Option<(usize, Outcome)> {
 }
 
 /// Somebody who listens from the beginning; what is heard comes over the channel.
-async fn listen(person: &Person, room: Uuid) -> (client::live::Live, mpsc::Receiver<Heard>) {
+async fn listen(person: &Person, room: Uuid) -> (Live, mpsc::Receiver<Heard>) {
     let epoch = person.api.server_info().await.expect("server info").epoch;
     let (watch, mut frames) = mpsc::channel(1024);
-    let settings = client::live::Settings {
+    let settings = Settings {
         cursors: BTreeMap::from([(room, 1)]),
         epoch: Some(epoch),
         watch: Some(watch),
         ..person.live_settings(Proof::Bearer)
     };
-    let (live, mut events) = client::live::Live::start(person.api.clone(), settings);
+    let (live, mut events) = Live::start(person.api.clone(), settings);
     let (wire, heard) = mpsc::channel(1024);
     let view = wire.clone();
     tokio::spawn(async move {
@@ -175,7 +175,7 @@ async fn listen(person: &Person, room: Uuid) -> (client::live::Live, mpsc::Recei
 
 enum Heard {
     Frame(Box<Frame>),
-    Event(Box<client::live::Event>),
+    Event(Box<Event>),
 }
 
 /// Everything until the client has handed out this entry, or was told to begin anew behind it.
@@ -187,15 +187,22 @@ async fn hear_to(mut heard: mpsc::Receiver<Heard>, user: Uuid, room: Uuid, head:
         ..Listener::default()
     };
     support::within(support::LIMIT * 3, "the end of the burst", async {
-        let mut at = 0;
-        while at < head {
+        let (mut wired, mut given) = (0, 0);
+        while wired < head || given < head {
             match heard.recv().await.expect("somebody listens") {
-                Heard::Frame(frame) => listener.note_frame(&frame),
+                Heard::Frame(frame) => {
+                    listener.note_frame(&frame);
+                    match *frame {
+                        Frame::Entry { entry } if entry.room == room => wired = entry.seq,
+                        Frame::Reset { room: of, head } if of == room => wired = head,
+                        _ => {}
+                    }
+                }
                 Heard::Event(event) => {
                     listener.note_event(&event);
                     match *event {
-                        client::live::Event::Entry(entry) => at = entry.seq,
-                        client::live::Event::Reset { head, .. } => at = head,
+                        Event::Entry(entry) if entry.room == room => given = entry.seq,
+                        Event::Reset { room: of, head } if of == room => given = head,
                         _ => {}
                     }
                 }
