@@ -386,7 +386,7 @@ test('each thing that happens leaves the page as it would be loaded anew', async
   join,
   server,
 }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(480_000);
   const ada = await Someone.register(server, 'ada', 'Ada');
   const cleo = await Someone.register(server, 'cleo', 'Cleo');
   const dora = await Someone.register(server, 'dora', 'Dora');
