@@ -363,3 +363,42 @@ async fn a_redis_that_would_throw_messages_away_is_refused() {
     assert!(!output.status.success());
     assert!(said.contains("allkeys-lru") && said.contains("noeviction"), "{said}");
 }
+
+#[tokio::test]
+async fn a_limit_holds_for_all_servers_together_and_without_redis_for_each() {
+    let redis = Redis::start();
+    let options = Options::default()
+        .flag("--database", &Postgres::shared().database())
+        .flag("--redis", &redis.url())
+        .limit("searches_per_user", "5/3600s:5");
+    let (here, there) = (Server::with(options.clone()).await, Server::with(options).await);
+    let [ada, bob, cyd] = here.people(["ada", "bob", "cyd"]).await;
+    let searches = async |person: &Person| {
+        person
+            .api
+            .search("anything", None, 10)
+            .await
+            .map_err(|refusal| refusal.retry_after())
+    };
+    for _ in 0..5 {
+        searches(&ada).await.expect("five are free");
+    }
+    let ada_there = ada.at(&there.api()).await;
+    let wait = until("the other server has heard of it", async || {
+        searches(&ada_there).await.err()
+    })
+    .await;
+    assert!(wait.is_some_and(|wait| wait > Duration::from_secs(600)), "{wait:?}");
+    searches(&bob.at(&there.api()).await)
+        .await
+        .expect("somebody else has searched nothing yet");
+
+    redis.kill();
+    let cyd_there = cyd.at(&there.api()).await;
+    for person in [&cyd, &cyd_there] {
+        for _ in 0..5 {
+            searches(person).await.expect("five are free at each");
+        }
+        searches(person).await.expect_err("and no more");
+    }
+}

@@ -231,11 +231,15 @@ async fn write_over_rest(person: Person, lane: u64, load: Arc<Load>) -> Vec<Atte
     while !load.stop.load(Ordering::Relaxed) {
         let mut attempt = begin(person.id(), Way::Rest, lane, attempts.len(), &load);
         let post = post_as(&attempt.client_id, &attempt.text);
+        let mut waits = Vec::new();
         attempt.outcome = loop {
-            match person.api.post(attempt.room, &post).await {
+            let asked = load.now();
+            let answer = person.api.post(attempt.room, &post).await;
+            waits.push((asked, load.now() - asked));
+            match answer {
                 Ok(recorded) => break load.acknowledged(recorded.seq, recorded.id, recorded.repeated),
                 Err(error) if error.retry_after().is_some() && !load.is_overdue(&attempt) => sleep(PAUSE).await,
-                Err(error) => panic!("lane {lane} was refused: {error}"),
+                Err(error) => panic!("lane {lane} was refused: {error}; asked at, and waited for, in us: {waits:?}"),
             }
         };
         finish(attempt, &mut attempts, &load).await;

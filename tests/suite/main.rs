@@ -25,6 +25,7 @@ mod search;
 mod sessions;
 mod socketio;
 mod sse;
+mod standstill;
 mod talk;
 mod terminal;
 mod unread;

@@ -69,7 +69,7 @@ pub struct Ports {
 pub struct Chat {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
-    pub(crate) rates: Rates,
+    pub(crate) rates: Arc<Rates>,
     pub(crate) regulars: Regulars,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: Signer,
@@ -88,9 +88,13 @@ impl Chat {
         let mut fresh = [0; 32];
         ports.rng.fill(&mut fresh);
         let key = ports.store.secret("access-token", fresh).await?;
+        ports.rng.fill(&mut fresh);
+        let [names @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+            ports.store.secret("rate-keys", fresh).await?;
+        rates::make_keys_with(names);
         let passwords = Passwords::new(ports.rng.as_ref())?;
         Ok(Arc::new(Self {
-            rates: Rates::new(&settings.limits),
+            rates: Arc::new(Rates::new(&settings.limits)),
             regulars: Regulars::default(),
             tokens: Signer::new(&key, &settings.issuer),
             passwords,
@@ -124,7 +128,7 @@ impl Chat {
     }
 
     /// The counters, for the limits that a gateway holds (requests, handshakes, commands).
-    pub fn rates(&self) -> &Rates {
+    pub fn rates(&self) -> &Arc<Rates> {
         &self.rates
     }
 

@@ -1,11 +1,12 @@
-//! How often somebody may do something: one token bucket per action and key, in this process.
+//! How often somebody may do something: one token bucket per action and key, in this process; where there are others,
+//! what all of them admitted counts.
 //!
 //! Must not wait or do I/O: it answers at once, yes or "try again in …".
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -13,10 +14,16 @@ use governor::clock::{Clock, DefaultClock, QuantaInstant};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{NotUntil, RateLimiter};
+use siphasher::sip::SipHasher13;
 
 use crate::error::{Error, Result};
 use crate::ids::{RoomId, UserId};
 use crate::limits::{Limits, Rate};
+
+mod shared;
+
+use shared::Shared;
+pub use shared::Spent;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,9 +56,20 @@ pub enum Action {
     HandshakeNode,
 }
 
+impl Action {
+    /// Whether all nodes count it together: not what belongs to one connection or one node, nor what only costs the
+    /// node that it is done at.
+    fn is_shared(self) -> bool {
+        !matches!(
+            self,
+            Self::Command | Self::Typing | Self::Presence | Self::HandshakeNode
+        )
+    }
+}
+
 /// Whom a count is kept for, hashed. Addresses of IPv6 count by their /64, which is what one customer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key(u64);
+pub struct Key(pub u64);
 
 /// How much of a limit is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +83,7 @@ pub struct Quota {
 
 /// All counters of this process.
 pub struct Rates {
+    shared: OnceLock<Shared>,
     send: Buckets,
     send_in_room: Buckets,
     command: Buckets,
@@ -92,6 +111,7 @@ impl Rates {
             ..limits.sign_ins_per_account
         };
         Self {
+            shared: OnceLock::new(),
             send: Buckets::new("messages", limits.sends_per_user),
             send_in_room: Buckets::new("messages in this room", limits.sends_per_room),
             command: Buckets::new("commands", limits.commands_per_connection),
@@ -114,7 +134,34 @@ impl Rates {
 
     /// Counts one; `TooMany` says when the next would pass.
     pub fn admit(&self, action: Action, key: impl Into<Key>) -> Result<Quota> {
-        self.buckets(action).admit(key.into())
+        let (key, buckets) = (key.into(), self.buckets(action));
+        let shared = self.shared.get().filter(|_| action.is_shared());
+        if let Some(retry_after) = shared.and_then(|shared| shared.barred(action, key)) {
+            let what = buckets.what;
+            return Err(Error::TooMany { what, retry_after });
+        }
+        let quota = buckets.admit(key)?;
+        if let Some(shared) = shared {
+            shared.spend(action, key, buckets.rate);
+        }
+        Ok(quota)
+    }
+
+    /// From now on counts for others as well: somebody asks for what was `spent`, and tells who is to be `barred`.
+    pub fn share(&self) {
+        let _ = self.shared.set(Shared::default());
+    }
+
+    /// What was admitted since this was asked before; nothing if it is not shared.
+    pub fn spent(&self) -> Vec<Spent> {
+        self.shared.get().map(Shared::take).unwrap_or_default()
+    }
+
+    /// Refuses that key for so long, as all nodes together have admitted too many.
+    pub fn bar(&self, spent: &Spent, wait: Duration) {
+        if let Some(shared) = self.shared.get() {
+            shared.bar(spent, wait);
+        }
     }
 
     fn buckets(&self, action: Action) -> &Buckets {
@@ -196,12 +243,25 @@ impl Buckets {
     }
 }
 
-/// Random per process, so that nobody can choose keys that collide.
-static HASHING: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// A secret, so that nobody can choose keys that collide.
+static SECRET: OnceLock<[u8; 16]> = OnceLock::new();
+
+/// Has all nodes that know this secret call the same people and addresses by the same keys. Answers false if keys were
+/// made already, or other ones asked for.
+pub fn make_keys_with(secret: [u8; 16]) -> bool {
+    *SECRET.get_or_init(|| secret) == secret
+}
 
 impl Key {
     fn of(part: impl Hash) -> Self {
-        Self(HASHING.hash_one(part))
+        let secret = SECRET.get_or_init(|| {
+            let random = RandomState::new();
+            let halves = [random.hash_one(0), random.hash_one(1)].map(u64::to_ne_bytes);
+            std::array::from_fn(|at| halves[at / 8][at % 8])
+        });
+        let mut hasher = SipHasher13::new_with_key(secret);
+        part.hash(&mut hasher);
+        Self(std::hash::Hasher::finish(&hasher))
     }
 }
 

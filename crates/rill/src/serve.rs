@@ -173,12 +173,11 @@ impl Parts {
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
         };
-        Ok(Self {
-            chat: Chat::start(ports.clone(), settings).await?,
-            ports,
-            bus,
-            way,
-        })
+        let chat = Chat::start(ports.clone(), settings).await?;
+        if let Some(redis) = way.redis() {
+            redis.share(chat.rates());
+        }
+        Ok(Self { chat, ports, bus, way })
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {

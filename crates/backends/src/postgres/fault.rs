@@ -12,6 +12,8 @@ use tokio_postgres::error::SqlState;
 pub(crate) enum Fault {
     Refused(Error),
     Database(tokio_postgres::Error),
+    /// The database took too long to answer.
+    Silent,
     /// No connection could be had.
     Away(PoolError),
     /// A value that this program cannot have written.
@@ -48,6 +50,7 @@ impl fmt::Display for Fault {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Database(failure) => whole(failure).fmt(f),
+            Self::Silent => f.write_str("the database does not answer"),
             Self::Away(failure) => failure.fmt(f),
             Self::Unreadable(problem) => problem.fmt(f),
         }
@@ -64,6 +67,10 @@ impl Fault {
                 tracing::warn!(%failure, "no connection to the database is free");
                 SOON
             }
+            Self::Silent => {
+                tracing::warn!("the database does not answer");
+                SOON
+            }
             Self::Unreadable(problem) => {
                 tracing::error!(problem, "the database holds what this program cannot read");
                 Error::Internal
@@ -76,7 +83,7 @@ impl Fault {
     pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Unreadable(_) => false,
-            Self::Away(_) => true,
+            Self::Away(_) | Self::Silent => true,
             Self::Database(failure) => match failure.code() {
                 Some(state) if [SqlState::DISK_FULL, SqlState::QUERY_CANCELED].contains(state) => false,
                 Some(state) => is_passing(state),

@@ -17,7 +17,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, IsolationLevel, NoTls, Row};
 
-use super::fault::{Answer, whole};
+use super::fault::{Answer, Fault, whole};
 use super::lineage::Lineage;
 use super::tls::Tls;
 
@@ -30,6 +30,9 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 const STANDBY_PAUSE: Duration = Duration::from_millis(200);
 /// With which the process ends where another server took over: EX_TEMPFAIL of sysexits.h, "try again".
 const TAKEN_OVER: i32 = 75;
+/// A server that takes longer for one statement counts as away; longer than any lock is waited for. A commit is not cut
+/// short by this: it may have to wait for a standby.
+const ANSWER_WAIT: Duration = Duration::from_secs(12);
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// A server that stopped in the middle must not hold a room for the others: its transaction is ended after this long.
 /// Nobody waits longer for a row than a sender waits for its commit. Planning is done once for each statement, and for
@@ -100,7 +103,8 @@ impl Links {
     }
 
     pub(crate) async fn get(&self) -> Answer<Link> {
-        Ok(Link(self.pool.get().await?))
+        // The pool tries one kept connection after the other, each for as long as it likes.
+        answered(self.pool.get()).await.map(Link)
     }
 
     /// The right to ask something that may take long; nothing where too many others do.
@@ -125,21 +129,24 @@ impl Link {
     pub(crate) async fn reading(&mut self) -> Answer<Transaction<'_>> {
         let builder = self.0.build_transaction();
         let builder = builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        Ok(builder.start().await?)
+        answered(builder.start()).await
     }
 
     /// A transaction whose every statement sees what was committed before that statement: after a row is locked, the
     /// next statement sees what its last holder wrote.
     pub(crate) async fn writing(&mut self) -> Answer<Transaction<'_>> {
         let builder = self.0.build_transaction();
-        Ok(builder.isolation_level(IsolationLevel::ReadCommitted).start().await?)
+        answered(builder.isolation_level(IsolationLevel::ReadCommitted).start()).await
     }
 }
 
 /// All rows.
 pub(crate) async fn rows(tx: &Transaction<'_>, statement: &str, values: Params<'_>) -> Answer<Vec<Row>> {
-    let statement = tx.prepare_cached(statement).await?;
-    Ok(tx.query(&statement, values).await?)
+    answered(async {
+        let statement = tx.prepare_cached(statement).await?;
+        tx.query(&statement, values).await
+    })
+    .await
 }
 
 /// The one row that there is at most.
@@ -154,8 +161,19 @@ pub(crate) async fn exists(tx: &Transaction<'_>, statement: &str, values: Params
 
 /// How many rows it changed.
 pub(crate) async fn execute(tx: &Transaction<'_>, statement: &str, values: Params<'_>) -> Answer<u64> {
-    let statement = tx.prepare_cached(statement).await?;
-    Ok(tx.execute(&statement, values).await?)
+    answered(async {
+        let statement = tx.prepare_cached(statement).await?;
+        tx.execute(&statement, values).await
+    })
+    .await
+}
+
+/// The answer, if it comes in time. Otherwise the connection is given up before it is lent again.
+async fn answered<T, E: Into<Fault>>(answer: impl Future<Output = Result<T, E>>) -> Answer<T> {
+    match tokio::time::timeout(ANSWER_WAIT, answer).await {
+        Ok(answer) => answer.map_err(Into::into),
+        Err(_) => Err(Fault::Silent),
+    }
 }
 
 /// Connects, and listens to what the server says beside its answers. A wait for a standby that was cancelled is told

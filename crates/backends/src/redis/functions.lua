@@ -155,6 +155,23 @@ local function statuses(keys, args)
   return answers
 end
 
+-- Counts what a node has admitted and answers how many microseconds there are until one more fits in (GCRA: what is
+-- kept is the time at which everything that was counted would be paid for).
+-- KEYS: rate. ARGV: name, microseconds for one, burst, how many were admitted, and so on.
+local function count(keys, args)
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local answers = {}
+  for at = 1, #args, 4 do
+    local name = keys[1] .. ':' .. args[at]
+    local every, burst = tonumber(args[at + 1]), tonumber(args[at + 2])
+    local paid = math.max(tonumber(redis.call('GET', name) or '0'), now) + every * tonumber(args[at + 3])
+    redis.call('SET', name, string.format('%.0f', paid), 'PX', string.format('%.0f', (paid - now) / 1000 + 1))
+    answers[#answers + 1] = math.max(0, math.ceil(paid - now - every * (burst - 1)))
+  end
+  return answers
+end
+
 local function register(name, callback, flags)
   redis.register_function{function_name = 'rill_' .. name .. '_VERSION', callback = callback, flags = flags}
 end
@@ -169,3 +186,4 @@ register('nodes', nodes, {'allow-oom'})
 register('present', present, {})
 register('lapse', lapse, {'allow-oom'})
 register('statuses', statuses, {})
+register('count', count, {})

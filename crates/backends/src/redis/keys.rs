@@ -2,6 +2,7 @@
 //! slot of a Redis Cluster.
 
 use chat::ids::{RoomId, UserId};
+use chat::rates::Key;
 use ring::digest::{SHA256, digest};
 use uuid::Uuid;
 
@@ -25,6 +26,10 @@ impl Partition {
 
     pub(crate) fn of_user(user: UserId) -> Self {
         Self::of(user.0)
+    }
+
+    pub(crate) fn of_rate(key: Key) -> Self {
+        Self(key.0 as usize % PARTITIONS)
     }
 
     /// The last bits of a UUID are random in every version that we make.
@@ -78,6 +83,11 @@ impl Keys {
     /// The opening of the keys that say what each node says of a user.
     pub(crate) fn users(&self, partition: Partition) -> String {
         format!("pres:{}:", self.tag(partition))
+    }
+
+    /// The opening of the keys that say how much of a limit is used up.
+    pub(crate) fn rates(&self, partition: Partition) -> String {
+        format!("rate:{}", self.tag(partition))
     }
 
     /// The newest entries of a room.

@@ -11,6 +11,7 @@ mod links;
 mod live;
 pub(crate) mod place;
 mod presence;
+mod rates;
 mod recents;
 mod wire;
 mod worker;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result};
 use chat::event::Draft;
 use chat::ports::{Bus, DeadLetter, Intake, Presence, Recents, Store};
+use chat::rates::Rates;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -103,6 +105,12 @@ impl Redis {
     /// The newest entries of rooms.
     pub fn recents(&self) -> Arc<dyn Recents> {
         self.recents.clone()
+    }
+
+    /// Has what the other nodes admit count against the limits here, and the other way round.
+    pub fn share(&self, rates: &Arc<Rates>) {
+        rates.share();
+        tokio::spawn(rates::share(Arc::clone(&self.links), Arc::downgrade(rates)));
     }
 
     /// Told when hints may have been missed, and heads are to be compared with the log.
