@@ -11,12 +11,13 @@ use support::checker::check;
 use support::history::{Attempt, History, Line, Listener, Log, Outcome, Way};
 use support::kept;
 use support::postgres::{Postgres, name_of};
+use support::redis::Redis;
 use support::{Options, Person, Server, Socket, until};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 const MESSAGES: usize = 10_000;
-/// Sockets that send at the same time, half of them to each of two nodes.
+/// Sockets that send at the same time, half of them to each of two nodes that Redis joins.
 const SOCKETS: usize = 8;
 /// Sends that are under way at once on one socket.
 const WINDOW: usize = 50;
@@ -25,7 +26,10 @@ const WINDOW: usize = 50;
 async fn a_burst_of_ten_thousand_into_one_room_is_kept_once_in_order_and_over_a_crash_of_everything() {
     let postgres = Postgres::start();
     let url = postgres.database();
-    let options = Options::default().flag("--database", &url);
+    let redis = Redis::start();
+    let options = Options::default()
+        .flag("--database", &url)
+        .flag("--redis", &redis.url());
     let mut nodes = [Server::with(options.clone()).await, Server::with(options).await];
     let [ada, bob] = nodes[0].people(["ada", "bob"]).await;
     let room = ada.room(RoomKind::Private, "burst", &[&bob]).await.id;
@@ -51,6 +55,8 @@ async fn a_burst_of_ten_thousand_into_one_room_is_kept_once_in_order_and_over_a_
         node.kill().await;
     }
     postgres.crash();
+    redis.kill();
+    redis.start_again();
     for node in &mut nodes {
         node.start_again().await;
     }
