@@ -227,9 +227,9 @@ async fn strike(cluster: &Cluster, kind: Kind, target: Target, lasts: Duration) 
             let _ = cluster.sql(all);
         }
         (Kind::FreezePostgres, _) => {
-            let pids = cluster.postgres.freeze();
+            let frozen = cluster.postgres.freeze();
             sleep(lasts).await;
-            cluster.postgres.thaw(&pids);
+            drop(frozen);
         }
         (Kind::LockRoom, _) => {
             let hold = format!(

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use client::live::{Live, Proof, Settings};
-use protocol::live::{Command, Frame};
+use protocol::live::Frame;
 use reqwest::Method;
-use support::engine::{Told, Wire, event, frame};
+use serde_json::json;
+use support::engine::{Told, Wire, frame};
 use support::history::{Heard, Line, Listener};
 use support::stream::{Events, Piece};
 use tokio::sync::mpsc;
@@ -111,38 +112,22 @@ impl Follower {
     async fn follow_by_socket_io(&mut self, load: &Load, member: &Member, node: Option<usize>) {
         let api = member.through(node);
         let Ok(token) = api.access_token().await else { return };
-        let Some(mut wire) = Wire::try_signed_in(api.server().as_str(), &token).await else {
+        // Whoever connects follows their rooms at once: the cursors come with it.
+        let auth = json!({ "token": token, "epoch": load.crowd.epoch, "rooms": self.cursors });
+        let Some(mut wire) = Wire::try_signed_in(api.server().as_str(), &auth).await else {
             return;
         };
-        let resume = Command::Resume {
-            reference: None,
-            epoch: Some(load.crowd.epoch.clone()),
-            rooms: self.cursors.clone(),
-        };
         self.ear.lock().expect("not poisoned").wire.push(Heard::Connected);
-        wire.say(&event(&resume, Some(1))).await;
         // The server pings every 25 s.
         while let Ok(Told::Packet(packet)) = timeout(2 * SILENCE, wire.told()).await {
             if packet == "2" {
                 wire.say("3").await;
-            } else if let Some(frame) = frame(&packet, None).or_else(|| frame(&packet, Some(1))) {
-                let missed = self.misses(&frame);
+            } else if let Some(frame) = frame(&packet, None) {
                 self.hear(load.now(), &frame);
-                if missed || matches!(frame, Frame::Resync) {
+                if matches!(frame, Frame::Resync) {
                     return;
                 }
             }
-        }
-    }
-
-    /// Whether something before the entry has not come.
-    fn misses(&self, frame: &Frame) -> bool {
-        match frame {
-            Frame::Entry { entry } => {
-                let cursor = self.cursors.get(&entry.room);
-                cursor.is_some_and(|cursor| entry.seq > cursor + 1)
-            }
-            _ => false,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use client::live::Live;
 use protocol::live::{Command, Frame};
+use serde_json::json;
 use support::engine::{Told, Wire, event, frame};
 use support::history::{Attempt, Outcome, Way};
 use support::people::post_as;
@@ -117,7 +118,7 @@ pub(crate) async fn over_socket_io(load: Arc<Load>, member: Member, lane: Lane, 
 async fn connect_socket_io(member: &Member, node: Option<usize>) -> Option<Wire> {
     let api = member.through(node);
     let token = api.access_token().await.ok()?;
-    Wire::try_signed_in(api.server().as_str(), &token).await
+    Wire::try_signed_in(api.server().as_str(), &json!({ "token": token })).await
 }
 
 /// The answer to the send; nothing if the connection is not good any longer.

@@ -402,3 +402,27 @@ async fn a_limit_holds_for_all_servers_together_and_without_redis_for_each() {
         searches(person).await.expect_err("and no more");
     }
 }
+
+#[tokio::test]
+async fn redis_is_reached_over_tls_and_only_the_one_that_was_asked_for() {
+    let (redis, url, authority) = Redis::with_tls();
+    let options = Options::default()
+        .flag("--database", &Postgres::shared().database())
+        .flag("--redis", &url);
+    let trusting = options
+        .clone()
+        .environment("SSL_CERT_FILE", &authority.display().to_string());
+    let server = Server::with(trusting).await;
+    let ada = server.person("ada").await;
+    let room = ada.room(RoomKind::Private, "harbour", &[]).await;
+    ada.says(room.id, "over TLS").await;
+    let (status, says) = ready(&server).await;
+    assert_eq!((status, &says["degraded"]), (StatusCode::OK, &json!([])));
+    assert!(!redis.ask(&["KEYS", &format!("log:*:{}", room.id)]).is_empty());
+
+    // Its authority is unknown to the other one, which goes on without it.
+    let server = Server::with(options).await;
+    let (status, says) = ready(&server).await;
+    assert_eq!((status, &says["degraded"]), (StatusCode::OK, &json!(["redis"])));
+    assert!(server.log().contains("ertificate"), "{}", server.log());
+}

@@ -48,7 +48,7 @@ async fn while_postgresql_stands_still_everybody_is_answered_and_afterwards_ever
     let (status, _) = answer(reqwest::Client::new().get(format!("{}/readyz", server.url()))).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
 
-    postgres.thaw(&frozen);
+    drop(frozen);
     let mut count = 0;
     for (text, before, _) in &posts {
         until("it is kept", async || {

@@ -173,8 +173,8 @@ impl Wire {
         wire
     }
 
-    /// The same where the server may be away: nothing if it does not welcome us.
-    pub async fn try_signed_in(server: &str, token: &str) -> Option<Self> {
+    /// The same, with a token in `auth`, where the server may be away: nothing if it does not welcome us.
+    pub async fn try_signed_in(server: &str, auth: &Value) -> Option<Self> {
         let address = address(&server.replace("http://", "ws://"), "websocket");
         let (inner, _) = timeout(LIMIT, connect_async(address)).await.ok()?.ok()?;
         let mut wire = Self { inner };
@@ -182,7 +182,7 @@ impl Wire {
         if !matches!(opening, Told::Packet(packet) if packet.starts_with('0')) {
             return None;
         }
-        wire.say(&format!("{CONNECT}{}", json!({ "token": token }))).await;
+        wire.say(&format!("{CONNECT}{auth}")).await;
         let answer = timeout(LIMIT, wire.told()).await.ok()?;
         matches!(answer, Told::Packet(packet) if packet.starts_with(CONNECT)).then_some(wire)
     }

@@ -2,6 +2,7 @@
 //!
 //! Architecture invariant: it knows the server only as a binary and a protocol; it depends on none of its crates.
 
+mod certificate;
 pub mod checker;
 pub mod database;
 pub mod engine;

@@ -11,8 +11,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::process::children;
-
 /// Starts the server again when it crashes, as a service manager does.
 const KEEP: &str = r#"
 set -eu
@@ -165,11 +163,6 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // A test may have failed while it stood still; it could not end then.
-        if std::thread::panicking() {
-            self.thaw(&children(self.pid()));
-            self.thaw(&[self.pid()]);
-        }
         drop(self.keeper.stdin.take());
         // It ends by itself; the next server must not find its processes.
         let _ = self.keeper.wait();

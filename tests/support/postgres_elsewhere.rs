@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::certificate::MAKE;
 use crate::postgres::{Postgres, unprivileged};
 
 /// Tries a statement until the server is up again and does it.
@@ -15,16 +16,8 @@ until "$2/psql" --no-psqlrc --quiet --host "$3" --username rill --dbname postgre
 done
 "#;
 
-/// An authority, a certificate from it, and settings that use it from the next start on.
+/// Settings that use a certificate from the next start on.
 const WITH_TLS: &str = r#"
-set -eu
-cd "$1"
-key() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "$@" 2>/dev/null; }
-key -x509 -subj "/CN=an authority" -days 2 -keyout authority.key -out authority.pem
-key -subj "/CN=a database" -keyout server.key -out server.csr
-echo "subjectAltName = IP:$2" >names
-openssl x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -days 2 \
-  -extfile names -out server.pem 2>/dev/null
 cat >>data/postgresql.conf <<SETTINGS
 listen_addresses = '$2'
 ssl = on
@@ -41,7 +34,9 @@ impl Postgres {
         let [high, low] = (std::process::id() as u16).to_be_bytes();
         let address = format!("127.77.{high}.{low}");
         let prepared = unprivileged("sh")
-            .args(["-c", WITH_TLS, "tls"])
+            .arg("-c")
+            .arg(format!("set -eu; cd \"$1\"\n{MAKE}{WITH_TLS}"))
+            .arg("tls")
             .arg(&self.folder)
             .arg(&address)
             .stdin(Stdio::null())

@@ -9,18 +9,23 @@ impl Postgres {
         signal(&[self.pid()], "INT");
     }
 
-    /// Stops it and all its processes where they stand (SIGSTOP); `thaw` lets those go on that this answers.
-    pub fn freeze(&self) -> Vec<u32> {
+    /// Stops it and all its processes where they stand (SIGSTOP), until what this answers is dropped.
+    pub fn freeze(&self) -> Frozen {
         let mut pids = vec![self.pid()];
         signal(&pids, "STOP");
         let children = children(pids[0]);
         signal(&children, "STOP");
         pids.extend(children);
-        pids
+        Frozen(pids)
     }
+}
 
-    /// Lets processes go on.
-    pub fn thaw(&self, pids: &[u32]) {
-        signal(pids, "CONT");
+/// A server that stands still.
+#[must_use]
+pub struct Frozen(Vec<u32>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal(&self.0, "CONT");
     }
 }

@@ -4,11 +4,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tempfile::TempDir;
+
+use crate::certificate::MAKE;
 
 const KEEP: &str = r#"
 port=$1
@@ -52,6 +55,33 @@ impl Redis {
     /// A server that writes what it holds to a file, as `appendfsync everysec` does.
     pub fn lasting() -> Self {
         Self::with(&["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"])
+    }
+
+    /// A server that listens with TLS too; the address for that, and the certificate of the authority that its own one
+    /// comes from.
+    pub fn with_tls() -> (Self, String, PathBuf) {
+        let folder = tempfile::tempdir().expect("a temporary folder").keep();
+        let made = Command::new("sh")
+            .args(["-c", &format!("set -eu\n{MAKE}"), "make", "-", "127.0.0.1"])
+            .current_dir(&folder)
+            .output()
+            .expect("a shell");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let file = |name: &str| folder.join(name).display().to_string();
+        let (port, authority) = (free_port(), file("authority.pem"));
+        let server = Self::with(&[
+            "--tls-port",
+            &port.to_string(),
+            "--tls-cert-file",
+            &file("server.pem"),
+            "--tls-key-file",
+            &file("server.key"),
+            "--tls-ca-cert-file",
+            &authority,
+            "--tls-auth-clients",
+            "no",
+        ]);
+        (server, format!("rediss://127.0.0.1:{port}"), authority.into())
     }
 
     /// A server with these settings beside those that every one needs.

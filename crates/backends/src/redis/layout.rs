@@ -102,13 +102,20 @@ pub(crate) async fn holders(
 
 /// Another server that is reached with the same credentials. A server that does not know its own name answers none.
 fn elsewhere(seed: &ConnectionInfo, host: String, port: u16) -> Option<ConnectionInfo> {
-    let ConnectionAddr::Tcp(own, _) = seed.addr() else {
-        return None;
-    };
-    let host = if host.is_empty() || host == "?" {
-        own.clone()
-    } else {
-        host
-    };
-    Some(seed.clone().set_addr(ConnectionAddr::Tcp(host, port)))
+    let mut addr = seed.addr().clone();
+    match &mut addr {
+        ConnectionAddr::Tcp(own, own_port)
+        | ConnectionAddr::TcpTls {
+            host: own,
+            port: own_port,
+            ..
+        } => {
+            if !host.is_empty() && host != "?" {
+                *own = host;
+            }
+            *own_port = port;
+        }
+        _ => return None,
+    }
+    Some(seed.clone().set_addr(addr))
 }

@@ -43,7 +43,7 @@ pub const SETTINGS: &[Setting] = &[
         "redis",
         "URL,URL",
         "",
-        "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, several for a Redis Cluster.",
+        "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, rediss:// with TLS, several for a Redis Cluster.",
     ),
     setting(
         "worker",
