@@ -24,6 +24,8 @@ const ROOMS: usize = 5;
 const KILLS: usize = 5;
 /// How many acknowledgements there must be between two kills.
 const BETWEEN: u64 = 300;
+/// How long the client waits before it gives up one request.
+const UNANSWERED: Duration = Duration::from_secs(30);
 /// A writer's pause between two sends.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -47,7 +49,7 @@ impl Load {
     }
 
     fn is_overdue(&self, attempt: &Attempt) -> bool {
-        self.now() - attempt.began > u64::try_from(LIMIT.as_micros()).expect("a short limit")
+        self.now() - attempt.began > u64::try_from((UNANSWERED + LIMIT).as_micros()).expect("a short limit")
     }
 
     fn now(&self) -> u64 {
@@ -90,7 +92,8 @@ async fn killed_in_the_middle(mut server: Server) {
     load.stop.store(true, Ordering::Relaxed);
     let mut attempts = Vec::new();
     for writer in writers {
-        attempts.extend(writer.await.expect("a writer"));
+        let written = writer.await;
+        attempts.extend(written.unwrap_or_else(|broken| panic!("{broken}; the server said:\n{}", complaints(&server))));
     }
     let quiet = Instant::now();
     converged(&people[0], &load.rooms, &listeners).await;
@@ -131,6 +134,15 @@ async fn killed_in_the_middle(mut server: Server) {
     assert!(report.acknowledged as u64 >= KILLS as u64 * BETWEEN, "{report}");
     let slowest = recoveries.iter().max().expect("kills");
     assert!(*slowest < 10_000, "the server took {slowest} ms to come back");
+}
+
+/// What the server has warned of.
+fn complaints(server: &Server) -> String {
+    let log = server.log();
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("WARN") || line.contains("ERROR"));
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// People enough for all writers; registered some at a time, because hashing passwords takes its while.
