@@ -15,6 +15,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use uuid::Uuid;
 
+mod million;
+
 /// Runs `rill`: whether it succeeded, and everything it said.
 async fn rill(words: &[&str]) -> (bool, String) {
     let output = Command::new(binary()).args(words).stdin(Stdio::null()).output();
@@ -51,7 +53,7 @@ async fn on_sqlite() -> Server {
 async fn heard(events: &mut Events, room: Uuid, last: u64) -> Vec<u64> {
     let mut heard = Vec::new();
     while heard.last() != Some(&last) {
-        match within(LIMIT, "the next event", events.next())
+        match within(LIMIT * 3, "the next event", events.next())
             .await
             .expect("it goes on")
         {

@@ -7,6 +7,7 @@ mod accounts;
 mod answers;
 mod apply;
 mod apply_messages;
+pub(crate) mod bare;
 mod columns;
 mod commit;
 pub(crate) mod copy;

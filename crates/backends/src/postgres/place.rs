@@ -31,6 +31,15 @@ pub(crate) fn parse(url: &str) -> anyhow::Result<Config> {
     Ok(config)
 }
 
+/// The URL of another database on the same server.
+pub(crate) fn named(url: &str, database: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let query = path.find('?').map_or("", |at| &path[at..]);
+    format!("{scheme}://{authority}/{database}{query}")
+}
+
 /// The URL as it may stand in a log: without the password.
 pub(crate) fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
@@ -70,6 +79,14 @@ mod tests {
         for (url, expected) in cases {
             assert_eq!(shown(url), expected);
         }
+        assert_eq!(
+            named("postgres:///rill?host=/run&user=rill", "other"),
+            "postgres:///other?host=/run&user=rill"
+        );
+        assert_eq!(
+            named("postgres://rill:a@db:5432", "other"),
+            "postgres://rill:a@db:5432/other"
+        );
         let problem = parse("postgres://rill:s3cret@db:no-port/rill").unwrap_err();
         assert!(!format!("{problem:#}").contains("s3cret"), "{problem:#}");
     }

@@ -15,15 +15,15 @@ use super::index;
 use super::link::execute;
 use crate::record;
 
-const LOG: &str = "
+pub(crate) const LOG: &str = "
     insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body, visible_from)
     select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bytea[],
                          $8::bigint[], $9::text[], $10::bigint[])";
-const OUTBOX: &str = "
+pub(crate) const OUTBOX: &str = "
     insert into outbox (event_id, room_id, seq, created_at)
     select id, room_id, seq, at from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
         with ordinality n (id, room_id, seq, at, place) order by place";
-const MESSAGES: &str = "
+pub(crate) const MESSAGES: &str = "
     insert into messages (number, room_id, seq, ordinal, id, client_id, sender_id, at, text, text_seq, mentions,
                           mentions_room, location, thread_id, thread_seq, changed_seq)
     select number, room_id, seq, ordinal, id, client_id, sender_id, at, text, seq, mentions, mentions_room, location,
@@ -33,7 +33,7 @@ const MESSAGES: &str = "
         n (number, room_id, seq, ordinal, id, client_id, sender_id, at, text, mentions, mentions_room, location,
            thread_id, thread_seq)";
 /// The tokens of all messages come as one array, each message with its first and its last place in it.
-const SEARCH: &str = "
+pub(crate) const SEARCH: &str = "
     insert into search (message, tokens)
     select message, ($4::bigint[])[first:last] from unnest($1::bigint[], $2::int[], $3::int[]) n (message, first, last)";
 /// Naming everybody takes no rows; whoever is not there is not named.

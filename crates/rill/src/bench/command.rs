@@ -53,6 +53,7 @@ const HELD: Number = or_zero(
     1_000_000,
     "Connections that are held; 0 is as many as a process may open files here",
 );
+const NODES: Number = number("nodes", "1", 16, "Servers on each database");
 const CLIENTS: Number = number("clients", "5000", 1_000_000, "Clients that come back");
 const MISSED: Number = number("missed", "50", 900, "Messages that each of them has missed");
 const RATE_OF_TALK: Number = number("rate", "50", 100_000, "Messages a second that are posted meanwhile");
@@ -94,6 +95,12 @@ const INFLIGHT: Number = number(
 );
 const MESSAGES: Number = number("messages", "20000", 10_000_000, "Messages of a round");
 const ROOMS: Number = number("rooms", "8", 1_000, "Rooms that are posted to, in turn");
+const HEARING: Number = or_zero(
+    "listeners",
+    "8",
+    10_000,
+    "Connections that hear everything while latency is measured",
+);
 const GROUP: Number = number("group", "256", 10_000, "Messages to a commit of the floor");
 const WINDOW: Number = number(
     "window",
@@ -120,6 +127,8 @@ pub struct Scenario {
     about: &'static str,
     numbers: &'static [Number],
     choices: &'static [Choice],
+    /// Whether its fresh servers may be several, on PostgreSQL and Redis.
+    clusters: bool,
 }
 
 /// A flag of some scenarios that takes one of a few words.
@@ -158,6 +167,7 @@ pub const SCENARIOS: &[Scenario] = &[
             ROUNDS, SECONDS, LISTENERS, SENDERS, BURST, WINDOW, RATE, BYTES, ACCOUNTS,
         ],
         choices: &[TRANSPORT],
+        clusters: true,
     },
     Scenario {
         name: "ingest",
@@ -170,23 +180,27 @@ pub const SCENARIOS: &[Scenario] = &[
             MESSAGES,
             ROOMS,
             GROUP,
+            HEARING,
             RATE_OF_SENDS,
             BYTES,
             ACCOUNTS,
         ],
         choices: &[],
+        clusters: true,
     },
     Scenario {
         name: "idle",
         about: "Connections on which nothing happens: what each costs in memory, beside bare sockets",
         numbers: &[SECONDS, HELD, ACCOUNTS],
         choices: &[TRANSPORT],
+        clusters: false,
     },
     Scenario {
         name: "resume",
         about: "Everybody comes back at once after kill -9: until all have what they missed, beside bare sockets",
         numbers: &[ROUNDS, CLIENTS, MISSED, RATE_OF_TALK, BYTES, ACCOUNTS],
         choices: &[],
+        clusters: false,
     },
     Scenario {
         name: "rooms",
@@ -203,12 +217,14 @@ pub const SCENARIOS: &[Scenario] = &[
             BYTES,
         ],
         choices: &[TRANSPORT],
+        clusters: true,
     },
     Scenario {
         name: "history",
         about: "Pages and search at any depth of a long log, beside the same in a short one",
         numbers: &[ROUNDS, LONG, SHORT, QUESTIONS],
         choices: &[],
+        clusters: false,
     },
     Scenario {
         name: "mixed",
@@ -224,6 +240,7 @@ pub const SCENARIOS: &[Scenario] = &[
             BYTES,
         ],
         choices: &[],
+        clusters: false,
     },
     Scenario {
         name: "peer",
@@ -239,6 +256,7 @@ pub const SCENARIOS: &[Scenario] = &[
             ACCOUNTS,
         ],
         choices: &[DIALECT],
+        clusters: false,
     },
 ];
 
@@ -304,7 +322,17 @@ fn scenario(scenario: &Scenario) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Print JSON, for programs"),
         );
+    let shared = [
+        text(
+            "database",
+            "URL",
+            "Fresh servers on databases of their own, made on this PostgreSQL server: postgres://USER@HOST/DATABASE",
+        ),
+        text("redis", "URL", "The Redis that joins them"),
+        numbered(&NODES),
+    ];
     command
+        .args(shared.into_iter().filter(|_| scenario.clusters))
         .args(scenario.choices.iter().map(chosen))
         .args(scenario.numbers.iter().map(numbered))
 }

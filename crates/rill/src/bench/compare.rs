@@ -98,7 +98,7 @@ impl Contest<'_> {
         progress.step(&format!("round {round}: {name}, {rate:.0} times a second"));
         side.fastest.push(fastest);
         side.paced.push(party.open(self.burst, *rate, self.settings.time)?);
-        side.resident = party.pid.and_then(machine::resident).or(side.resident);
+        side.resident = machine::resident(&party.pids).or(side.resident);
         Ok(())
     }
 

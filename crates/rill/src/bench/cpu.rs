@@ -13,34 +13,37 @@ pub struct Used {
     threads: BTreeMap<u32, u64>,
 }
 
-/// A process whose time is measured; nothing where nobody knows which it is, or where it is gone.
+/// Processes whose time is measured; nothing where nobody knows which they are, or where one is gone.
 pub struct Clock {
-    pid: Option<u32>,
+    /// With what each had used up when it began.
+    before: Vec<(u32, Option<Used>)>,
     /// With or without the children of the process.
     read: fn(u32) -> Option<Used>,
-    before: Option<Used>,
 }
 
 impl Clock {
-    /// Begins to measure a server: all that it started works for it.
-    pub fn start(pid: Option<u32>) -> Self {
-        Self::by(pid, Used::by)
+    /// Begins to measure servers: all that they started works for them.
+    pub fn start(pids: &[u32]) -> Self {
+        Self::by(pids, Used::by)
     }
 
     /// Begins to measure this process without the servers that it started.
     pub fn start_own() -> Self {
-        Self::by(Some(std::process::id()), Used::by_one)
+        Self::by(&[std::process::id()], Used::by_one)
     }
 
-    fn by(pid: Option<u32>, read: fn(u32) -> Option<Used>) -> Self {
-        let before = pid.and_then(read);
-        Self { pid, read, before }
+    fn by(pids: &[u32], read: fn(u32) -> Option<Used>) -> Self {
+        let before = pids.iter().map(|pid| (*pid, read(*pid))).collect();
+        Self { before, read }
     }
 
-    /// Seconds on a core since the start.
+    /// Seconds on a core since the start, of all together.
     pub fn seconds(&self) -> Option<f64> {
-        let after = (self.read)(self.pid?)?;
-        Some(after.since(self.before.as_ref()?).as_secs_f64())
+        let each = self.before.iter().map(|(pid, before)| {
+            let after = (self.read)(*pid)?;
+            Some(after.since(before.as_ref()?).as_secs_f64())
+        });
+        each.sum::<Option<f64>>().filter(|_| !self.before.is_empty())
     }
 }
 
@@ -120,8 +123,8 @@ mod tests {
     #[test]
     fn this_process_has_used_a_core_and_no_process_has_not() {
         assert!(Clock::start_own().seconds().is_some());
-        assert!(Clock::start(Some(std::process::id())).seconds().is_some());
-        assert!(Clock::start(Some(u32::MAX)).seconds().is_none());
-        assert!(Clock::start(None).seconds().is_none());
+        assert!(Clock::start(&[std::process::id()]).seconds().is_some());
+        assert!(Clock::start(&[std::process::id(), u32::MAX]).seconds().is_none());
+        assert!(Clock::start(&[]).seconds().is_none());
     }
 }

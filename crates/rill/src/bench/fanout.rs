@@ -58,16 +58,16 @@ pub fn party(
     let mut swarm = Swarm::new()?;
     let greetings = people.greetings(&target.host, settings.transport, Some(&people::follow(None)?));
     let mut tell = |ready: usize| progress.say(&format!("{ready} of {listeners} listeners"));
-    open_all(&mut swarm, target.address, &greetings, listeners, &mut tell)?;
+    open_all(&mut swarm, &target.addresses, &greetings, listeners, &mut tell)?;
     // Senders hear nothing but their acknowledgements.
     let greetings = people.greetings(&target.host, Transport::WebSocket, None);
     let (first, senders) = (swarm.opened(), settings.count("senders"));
-    open_all(&mut swarm, target.address, &greetings, senders, &mut |_| {})?;
+    open_all(&mut swarm, &target.addresses, &greetings, senders, &mut |_| {})?;
     let source = Source::Senders {
         senders: (first..first + senders).collect(),
         posts: people::posts(room, &people.fresh_run(), settings.count("bytes"))?,
     };
-    Ok(Party::new(swarm, source, listeners, listeners, target.pid()))
+    Ok(Party::new(swarm, source, listeners, listeners, target.pids()))
 }
 
 /// So many bare sockets, to each of which the floor writes the frame.
@@ -82,5 +82,5 @@ pub fn bare_party(
     let mut tell = |ready: usize| progress.say(&format!("{ready} of {listeners} bare sockets"));
     let over = floor.open(&mut swarm, settings.transport, listeners, frame, &mut tell)?;
     let source = Source::Orders { over, width: None };
-    Ok(Party::new(swarm, source, listeners, listeners, floor.pid()))
+    Ok(Party::new(swarm, source, listeners, listeners, floor.pids()))
 }

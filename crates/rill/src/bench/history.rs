@@ -132,7 +132,7 @@ impl Archive {
     fn ask(&mut self, question: Question, place: usize, count: usize) -> Result<()> {
         let mut latencies = Latencies::default();
         // The server closes connections that rest for long.
-        let mut asker = Asker::new(self.target.address, &self.token)?;
+        let mut asker = Asker::new(self.target.addresses[0], &self.token)?;
         for number in 0..WARM_UP + count {
             let path = self.path(question);
             let began = Instant::now();

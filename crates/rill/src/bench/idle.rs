@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::cpu::Clock;
 use super::machine;
@@ -53,12 +53,14 @@ pub async fn run(settings: &Settings) -> Result<Report> {
     let people = People::register(&target.url, settings.count("accounts")).await?;
     people.room(0).await?;
     let greetings = people.greetings(&target.host, settings.transport, Some(&people::follow(None)?));
-    let pid = target
-        .pid()
-        .context("whose memory? name the process of the server with --pid")?;
+    let pids = target.pids();
+    ensure!(
+        !pids.is_empty(),
+        "whose memory? name the process of the server with --pid"
+    );
     let server = hold(
         settings,
-        (target.address, &greetings, pid),
+        (&target.addresses, &greetings, &pids),
         connections,
         "server",
         &mut progress,
@@ -67,11 +69,10 @@ pub async fn run(settings: &Settings) -> Result<Report> {
     drop(target);
     progress.step("starting the floor");
     let floor = Floor::start(settings).await?;
-    let pid = floor.pid().context("the floor runs")?;
     let greetings = Floor::greeting(settings.transport);
     let bare = hold(
         settings,
-        (floor.address, &greetings, pid),
+        (&[floor.address], &greetings, &floor.pids()),
         connections,
         "floor",
         &mut progress,
@@ -82,23 +83,23 @@ pub async fn run(settings: &Settings) -> Result<Report> {
 /// Opens connections step by step, and looks at the memory after each.
 fn hold(
     settings: &Settings,
-    (address, greetings, pid): (SocketAddr, &[Rc<Greeting>], u32),
+    (addresses, greetings, pids): (&[SocketAddr], &[Rc<Greeting>], &[u32]),
     connections: usize,
     name: &str,
     progress: &mut Progress,
 ) -> Result<Vec<Seen>> {
     let mut swarm = Swarm::new()?;
-    let resident = || machine::resident(pid).unwrap_or(0) as f64;
+    let resident = || machine::resident(pids).unwrap_or(0) as f64;
     let slab = || machine::slab().unwrap_or(0) as f64;
     let buffers = || machine::socket_buffers().unwrap_or(0) as f64;
     open_all(
         &mut swarm,
-        address,
+        addresses,
         greetings,
         greetings.len() * FIRST_FOR_EACH_ACCOUNT,
         &mut |_| {},
     )?;
-    rest(&mut swarm, settings.time, pid)?;
+    rest(&mut swarm, settings.time, pids)?;
     let none = (resident(), slab(), buffers());
     let already = swarm.ready;
     let mut seen = Vec::new();
@@ -108,9 +109,15 @@ fn hold(
         let before = swarm.ready - already;
         let began = Instant::now();
         let mut tell = |ready: usize| progress.say(&format!("{name}: {} of {wanted} connections", before + ready));
-        open_all(&mut swarm, address, greetings, wanted.saturating_sub(before), &mut tell)?;
+        open_all(
+            &mut swarm,
+            addresses,
+            greetings,
+            wanted.saturating_sub(before),
+            &mut tell,
+        )?;
         let opened_per_second = (wanted - before) as f64 / began.elapsed().as_secs_f64();
-        let cpu = rest(&mut swarm, settings.time, pid)?;
+        let cpu = rest(&mut swarm, settings.time, pids)?;
         seen.push(Seen {
             connections: wanted,
             resident: resident() - none.0,
@@ -125,8 +132,8 @@ fn hold(
 }
 
 /// Does nothing but answer pings for a while; the part of its core that the server used meanwhile.
-pub fn rest(swarm: &mut Swarm, time: Duration, pid: u32) -> Result<Option<f64>> {
-    let clock = Clock::start(Some(pid));
+pub fn rest(swarm: &mut Swarm, time: Duration, pids: &[u32]) -> Result<Option<f64>> {
+    let clock = Clock::start(pids);
     let began = Instant::now();
     while began.elapsed() < time {
         swarm.turn(TURN.min(time), &mut |_| {})?;

@@ -25,7 +25,7 @@ pub struct Party {
     /// How many of them hear a message.
     pub audience: usize,
     /// Of the server.
-    pub pid: Option<u32>,
+    pub pids: Vec<u32>,
     /// Whether a frame may hold several messages.
     pub packed: bool,
     next: u64,
@@ -84,9 +84,9 @@ struct Meter {
 }
 
 impl Meter {
-    fn start(pid: Option<u32>, swarm: &Swarm) -> Self {
+    fn start(pids: &[u32], swarm: &Swarm) -> Self {
         Self {
-            server: Clock::start(pid),
+            server: Clock::start(pids),
             load: Clock::start_own(),
             reads: swarm.reads,
             began: Instant::now(),
@@ -103,13 +103,13 @@ impl Meter {
 }
 
 impl Party {
-    pub fn new(swarm: Swarm, source: Source, listeners: usize, audience: usize, pid: Option<u32>) -> Self {
+    pub fn new(swarm: Swarm, source: Source, listeners: usize, audience: usize, pids: Vec<u32>) -> Self {
         Self {
             swarm,
             source,
             listeners,
             audience,
-            pid,
+            pids,
             packed: false,
             next: 0,
             finder: Finder::default(),
@@ -120,7 +120,7 @@ impl Party {
     pub fn closed(&mut self, burst: u64, window: u64, time: Duration) -> Result<Round> {
         let per_burst = burst * self.audience as u64;
         let first = self.next;
-        let meter = Meter::start(self.pid, &self.swarm);
+        let meter = Meter::start(&self.pids, &self.swarm);
         let end = meter.began + time;
         let (mut said, mut arrived, mut heard_at) = (0, 0, meter.began);
         loop {
@@ -153,7 +153,7 @@ impl Party {
         let bursts = pace::count(rate, time);
         let expected = bursts * burst * self.audience as u64;
         let first = self.next;
-        let meter = Meter::start(self.pid, &self.swarm);
+        let meter = Meter::start(&self.pids, &self.swarm);
         let began = meter.began;
         let due = |burst: u64| pace::due(began, rate, burst);
         let mut missing = vec![self.audience as u32; (bursts * burst) as usize];

@@ -82,8 +82,15 @@ pub fn family(pid: u32) -> Vec<u32> {
     family
 }
 
-/// Memory of a process and its children that lies in RAM, in bytes.
-pub fn resident(pid: u32) -> Option<u64> {
+/// Memory of processes and their children that lies in RAM, in bytes; nothing if there is none of them.
+pub fn resident(pids: &[u32]) -> Option<u64> {
+    pids.iter()
+        .map(|pid| resident_of(*pid))
+        .sum::<Option<u64>>()
+        .filter(|_| !pids.is_empty())
+}
+
+fn resident_of(pid: u32) -> Option<u64> {
     let of = |pid: u32| kilobytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:");
     let children = family(pid).into_iter().skip(1).filter_map(of).sum::<u64>();
     Some(of(pid)? + children)
@@ -156,8 +163,8 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_the_machine_a_load() {
         let pid = std::process::id();
-        assert!(resident(pid).is_some_and(|bytes| bytes > 100_000));
-        assert_eq!(resident(u32::MAX), None);
+        assert!(resident(&[pid]).is_some_and(|bytes| bytes > 100_000));
+        assert_eq!((resident(&[u32::MAX]), resident(&[])), (None, None));
         assert!(load_average().is_some());
     }
 }

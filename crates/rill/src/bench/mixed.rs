@@ -53,7 +53,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
                 let over = floor.open(&mut swarm, Transport::WebSocket, connections, &sample, &mut |_| {})?;
                 let width = Some(office.audience as u64);
                 let source = Source::Orders { over, width };
-                bare.insert(Party::new(swarm, source, connections, office.audience, floor.pid()))
+                bare.insert(Party::new(swarm, source, connections, office.audience, floor.pids()))
             }
         };
         let rate = day.frames as f64 / day.seconds / office.audience as f64;
@@ -67,6 +67,6 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         });
         days.push(day);
     }
-    let resident = target.pid().and_then(machine::resident).map(|bytes| bytes as f64);
+    let resident = machine::resident(&target.pids()).map(|bytes| bytes as f64);
     Ok(report(settings, &days, &nights, office.active, resident))
 }

@@ -78,13 +78,13 @@ fn party(settings: &Settings, dialect: Dialect, listeners: usize, progress: &Pro
     let (host, address) = place(url)?;
     let (mut swarm, senders) = (Swarm::new()?, settings.count("senders"));
     let mut tell = |ready: usize| progress.say(&format!("{ready} of {listeners} listeners"));
-    open_all(&mut swarm, address, &[dialect.listener(&host)], listeners, &mut tell)?;
-    open_all(&mut swarm, address, &[dialect.sender(&host)], senders, &mut |_| {})?;
+    open_all(&mut swarm, &[address], &[dialect.listener(&host)], listeners, &mut tell)?;
+    open_all(&mut swarm, &[address], &[dialect.sender(&host)], senders, &mut |_| {})?;
     let source = Source::Senders {
         senders: (listeners..listeners + senders).collect(),
         posts: dialect.posts(settings.count("bytes"))?,
     };
-    let mut party = Party::new(swarm, source, listeners, listeners, settings.pid);
+    let mut party = Party::new(swarm, source, listeners, listeners, settings.pid.into_iter().collect());
     party.packed = dialect.packs();
     Ok(party)
 }
@@ -93,8 +93,14 @@ fn party(settings: &Settings, dialect: Dialect, listeners: usize, progress: &Pro
 fn measure(settings: &Settings, progress: &mut Progress, party: MakeParty<'_>) -> Result<Report> {
     let (listeners, senders) = (settings.count("listeners"), settings.count("senders"));
     let settle = |party: &mut Party| {
-        rest(&mut party.swarm, SETTLE, party.pid.unwrap_or_else(std::process::id))?;
-        anyhow::Ok(party.pid.and_then(machine::resident))
+        let own = [std::process::id()];
+        let pids = if party.pids.is_empty() {
+            &own
+        } else {
+            party.pids.as_slice()
+        };
+        rest(&mut party.swarm, SETTLE, pids)?;
+        anyhow::Ok(machine::resident(&party.pids))
     };
     progress.step("memory");
     let mut few = party(FEW, progress)?;
@@ -123,7 +129,7 @@ fn measure(settings: &Settings, progress: &mut Progress, party: MakeParty<'_>) -
     let each = after
         .zip(before)
         .map(|(after, before)| (after as f64 - before as f64) / (listeners + senders) as f64);
-    let resident = party.pid.and_then(machine::resident).map(|bytes| bytes as f64);
+    let resident = machine::resident(&party.pids).map(|bytes| bytes as f64);
     let memory = vec![
         figure("resident_bytes_each", "each connection", Form::Kibibytes, each),
         figure("resident_bytes", "at the end", Form::Mebibytes, resident),

@@ -87,7 +87,7 @@ fn bare_storm(settings: &Settings, floor: &Floor, sample: &[u8]) -> Result<Storm
     let (count, missed) = (settings.count("clients"), settings.number("missed"));
     let mut swarm = Swarm::new()?;
     let began = Instant::now();
-    let clock = Clock::start(floor.pid());
+    let clock = Clock::start(&floor.pids());
     let over = floor.open(&mut swarm, Transport::WebSocket, count, sample, &mut |_| {})?;
     swarm.send(over, &orders::go(0, missed))?;
     let mut storm = Storm::default();

@@ -39,10 +39,10 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         let mut swarm = Swarm::new()?;
         let greetings = people.greetings(&target.host, settings.transport, Some(&people::follow(None)?));
         let mut tell = |ready: usize| progress.say(&format!("{ready} of {connections} connections"));
-        open_all(&mut swarm, target.address, &greetings, connections, &mut tell)?;
+        open_all(&mut swarm, &target.addresses, &greetings, connections, &mut tell)?;
         let greetings = people.greetings(&target.host, Transport::WebSocket, None);
         let first = swarm.opened();
-        open_all(&mut swarm, target.address, &greetings, accounts, &mut |_| {})?;
+        open_all(&mut swarm, &target.addresses, &greetings, accounts, &mut |_| {})?;
         let (run, mut posts) = (people.fresh_run(), Vec::new());
         for room in &ids {
             posts.extend(people::posts(*room, &run, settings.count("bytes"))?.into_iter().take(1));
@@ -53,7 +53,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
                 .collect(),
             posts,
         };
-        Ok(Party::new(swarm, source, connections, members * each, target.pid()))
+        Ok(Party::new(swarm, source, connections, members * each, target.pids()))
     };
     let floor_party = |frame: &[u8], progress: &Progress| {
         let mut swarm = Swarm::new()?;
@@ -65,7 +65,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
             Source::Orders { over, width },
             connections,
             members * each,
-            floor.pid(),
+            floor.pids(),
         ))
     };
     let contest = Contest {

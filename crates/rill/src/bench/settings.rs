@@ -17,6 +17,11 @@ const QUIET: f64 = 0.7;
 pub struct Settings {
     pub url: Option<String>,
     pub pid: Option<u32>,
+    /// A PostgreSQL server on which fresh servers get databases of their own, and the Redis that joins them.
+    pub database: Option<String>,
+    pub redis: Option<String>,
+    /// How many servers are started on each of them.
+    pub nodes: usize,
     pub json: bool,
     pub rounds: usize,
     pub time: Duration,
@@ -49,6 +54,9 @@ impl Settings {
         let settings = Self {
             url: text("url"),
             pid: matches.get_one::<u32>("pid").copied(),
+            database: text("database"),
+            redis: text("redis"),
+            nodes: read("nodes").map_or(1, |nodes| nodes as usize),
             json: matches.get_flag("json"),
             rounds: read("rounds").map_or(1, |rounds| rounds as usize),
             time: Duration::from_secs(read("seconds").unwrap_or(1)),
@@ -68,6 +76,19 @@ impl Settings {
         ensure!(
             settings.pid.is_none() || settings.url.is_some(),
             "--pid names the process behind --url; without --url there is nothing to name"
+        );
+        let is_own = settings.url.is_none();
+        ensure!(
+            is_own || settings.database.is_none(),
+            "--url is a server with a database of its own; leave out --database"
+        );
+        ensure!(
+            settings.redis.is_none() || settings.database.is_some(),
+            "Redis joins servers on one PostgreSQL; add --database postgres://…"
+        );
+        ensure!(
+            settings.nodes == 1 || settings.redis.is_some(),
+            "several servers need --database and --redis, to share and to hear of each other"
         );
         Ok(settings)
     }
@@ -94,6 +115,11 @@ impl Settings {
             .collect();
         shown.insert("transport".into(), json!(self.transport.name()));
         shown.insert("url".into(), json!(self.url));
+        if self.database.is_some() {
+            shown.insert("postgres".into(), json!(true));
+            shown.insert("redis".into(), json!(self.redis.is_some()));
+            shown.insert("nodes".into(), json!(self.nodes));
+        }
         shown.insert(
             "server_core".into(),
             json!(self.cores.server.filter(|_| self.url.is_none())),

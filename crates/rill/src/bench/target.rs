@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use backends::Trial;
 
 use super::children::{Folder, Process};
 use super::events;
@@ -43,16 +44,20 @@ const OPENING_WAIT: Duration = Duration::from_secs(30);
 /// How often it is looked whether one is.
 const TURN: Duration = Duration::from_millis(100);
 
-/// A server.
+/// A server, or several on one database.
 pub struct Target {
+    /// Of the first of them.
     pub url: String,
     /// As the `Host` of requests.
     pub host: String,
-    pub address: SocketAddr,
-    process: Option<Process>,
+    /// Of each of them.
+    pub addresses: Vec<SocketAddr>,
+    processes: Vec<Process>,
     pid: Option<u32>,
     folder: Option<Folder>,
     binary: PathBuf,
+    /// The database of its own, where the run is told of a server for databases.
+    trial: Option<Trial>,
 }
 
 impl Target {
@@ -63,14 +68,24 @@ impl Target {
             return Ok(Self {
                 url: url.clone(),
                 host,
-                address,
-                process: None,
+                addresses: vec![address],
+                processes: Vec::new(),
                 pid: settings.pid,
                 folder: None,
                 binary: settings.binary.clone(),
+                trial: None,
             });
         }
+        Self::of(settings, settings.nodes).await
+    }
+
+    /// So many fresh servers on a database of their own.
+    pub async fn of(settings: &Settings, nodes: usize) -> Result<Self> {
         let mut target = Self::fresh(settings)?;
+        if let Some(server) = &settings.database {
+            target.trial = Some(Trial::new(server).await.context("--database")?);
+        }
+        target.addresses = vec![SocketAddr::from(([127, 0, 0, 1], 0)); nodes];
         target.start_again(settings).await?;
         Ok(target)
     }
@@ -80,50 +95,77 @@ impl Target {
         Ok(Self {
             url: String::new(),
             host: String::new(),
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            process: None,
+            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            processes: Vec::new(),
             pid: None,
             folder: Some(Folder::new(&settings.folder)?),
             binary: settings.binary.clone(),
+            trial: None,
         })
     }
 
-    /// Starts the own server, on what it kept and where it was, if it has been killed.
+    /// Starts the own servers, on what they kept and where they were, if they have been killed.
     pub async fn start_again(&mut self, settings: &Settings) -> Result<()> {
         let folder = self
             .folder
             .as_ref()
             .context("only a server of our own can be started again")?
             .path();
-        let ready = folder.join("ready");
-        // It is not there the first time.
-        let _ = std::fs::remove_file(&ready);
-        let listen = self.address.to_string();
-        let mut arguments = vec!["serve".to_owned(), "--listen".into(), listen, "--data".into()];
-        arguments.push(folder.join("data").display().to_string());
-        arguments.extend(["--ready-file".into(), ready.display().to_string()]);
-        arguments.extend(["--log".into(), "warn".into()]);
-        for limit in LIMITS {
-            arguments.extend(["--limit".to_owned(), (*limit).to_owned()]);
+        for (number, address) in self.addresses.iter_mut().enumerate() {
+            let ready = folder.join(format!("ready-{number}"));
+            // It is not there the first time.
+            let _ = std::fs::remove_file(&ready);
+            // The first one keeps its data where every scenario looks for it.
+            let data = if number == 0 {
+                "data".to_owned()
+            } else {
+                format!("data-{number}")
+            };
+            let mut arguments = vec!["serve".to_owned(), "--listen".into(), address.to_string()];
+            arguments.extend(["--data".into(), folder.join(data).display().to_string()]);
+            arguments.extend(["--ready-file".into(), ready.display().to_string()]);
+            arguments.extend(["--log".into(), "warn".into()]);
+            for limit in LIMITS {
+                arguments.extend(["--limit".to_owned(), (*limit).to_owned()]);
+            }
+            if let Some(trial) = &self.trial {
+                arguments.extend(["--database".to_owned(), trial.url()]);
+                let redis = settings.redis.iter();
+                arguments.extend(redis.flat_map(|url| ["--redis".to_owned(), url.clone()]));
+            }
+            let mut process = Process::start(&self.binary, settings.cores.server, folder, &arguments)?;
+            let listens = process.ready(folder, &ready).await?;
+            *address = listens.parse().with_context(|| format!("{listens} is no address"))?;
+            self.processes.push(process);
         }
-        let mut process = Process::start(&self.binary, settings.cores.server, folder, &arguments)?;
-        let address = process.ready(folder, &ready).await?;
-        self.address = address.parse().with_context(|| format!("{address} is no address"))?;
-        self.host = self.address.to_string();
-        self.url = format!("http://{}", self.address);
-        self.pid = Some(process.pid());
-        self.process = Some(process);
+        self.host = self.addresses[0].to_string();
+        self.url = format!("http://{}", self.host);
         Ok(())
     }
 
-    /// Ends the own server as a crash would.
+    /// Ends the own servers as a crash would.
     pub fn kill(&mut self) {
-        self.process = None;
+        self.processes.clear();
     }
 
-    /// The process, where it is on this machine and known.
-    pub fn pid(&self) -> Option<u32> {
-        self.pid
+    /// Ends them, and removes their database.
+    pub async fn end(mut self) -> Result<()> {
+        self.kill();
+        match self.trial.take() {
+            Some(trial) => trial.remove().await,
+            None => Ok(()),
+        }
+    }
+
+    /// The processes, where they are on this machine and known.
+    pub fn pids(&self) -> Vec<u32> {
+        let own = self.processes.iter().map(Process::pid);
+        own.chain(self.pid).collect()
+    }
+
+    /// The address of the database of its own on a server for databases.
+    pub fn database(&self) -> Option<String> {
+        self.trial.as_ref().map(Trial::url)
     }
 
     /// Where the own server keeps its database.
@@ -155,8 +197,8 @@ impl Floor {
         })
     }
 
-    pub fn pid(&self) -> Option<u32> {
-        Some(self.process.pid())
+    pub fn pids(&self) -> Vec<u32> {
+        vec![self.process.pid()]
     }
 
     /// Opens so many sockets, and one more over which it gets its orders, whose number is the answer; tells it the frame.
@@ -169,9 +211,9 @@ impl Floor {
         tell: &mut dyn FnMut(usize),
     ) -> Result<usize> {
         let greetings = Self::greeting(transport);
-        open_all(swarm, self.address, &greetings, count, tell)?;
+        open_all(swarm, &[self.address], &greetings, count, tell)?;
         let over = swarm.opened();
-        open_all(swarm, self.address, &greetings, 1, &mut |_| {})?;
+        open_all(swarm, &[self.address], &greetings, 1, &mut |_| {})?;
         let mut frame = frame.to_vec();
         if transport == Transport::Stream {
             frame.extend_from_slice(events::END);
@@ -192,10 +234,11 @@ impl Floor {
     }
 }
 
-/// Opens so many connections, not too many at once, until all of them are ready; `tell` hears how many are.
+/// Opens so many connections, to all servers in turn and not too many at once, until all of them are ready; `tell`
+/// hears how many are.
 pub fn open_all(
     swarm: &mut Swarm,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     greetings: &[Rc<Greeting>],
     count: usize,
     tell: &mut dyn FnMut(usize),
@@ -205,6 +248,8 @@ pub fn open_all(
     let mut moved = std::time::Instant::now();
     while ready < count {
         while opened < count && opened - ready < OPENING_MAX {
+            // Each server gets some of everybody.
+            let address = addresses[opened / greetings.len() % addresses.len()];
             swarm.open(address, greetings[opened % greetings.len()].clone())?;
             opened += 1;
         }

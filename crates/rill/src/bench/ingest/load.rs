@@ -1,32 +1,40 @@
-//! Connections that post, and hear nothing but their acknowledgements.
+//! Connections that post and hear nothing but their acknowledgements, and a few that listen.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
 use super::super::cpu::Clock;
-use super::super::marks::Stamped;
+use super::super::marks::{Finder, Stamped};
 use super::super::pace;
 use super::super::people::{self, People};
 use super::super::settings::Settings;
-use super::super::statistics::Latencies;
 use super::super::swarm::greeting::Transport;
 use super::super::swarm::{Swarm, acknowledged, is_refusal};
 use super::super::target::{Target, open_all};
-use super::Round;
+use super::{Paced, Round};
 
 /// If nothing is acknowledged for so long, something is lost.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 const TURN: Duration = Duration::from_millis(50);
 
-/// Connections that post and hear nothing but their acknowledgements.
+/// Connections that post and hear nothing but their acknowledgements; those after them listen.
 pub struct Load {
     swarm: Swarm,
+    people: People,
     connections: usize,
+    listeners: usize,
+    finder: Finder,
     /// By room.
     posts: Vec<Vec<Stamped>>,
-    pid: Option<u32>,
+    pids: Vec<u32>,
     next: u64,
+}
+
+/// What a turn brings: an answer to who posted, or a message to who listens; with its number.
+enum Heard {
+    Answer(usize, u64, Instant),
+    Message(u64, Instant),
 }
 
 impl Load {
@@ -41,12 +49,15 @@ impl Load {
         let connections = settings.count("connections");
         let mut swarm = Swarm::new()?;
         let greetings = people.greetings(&target.host, Transport::WebSocket, None);
-        open_all(&mut swarm, target.address, &greetings, connections, &mut |_| {})?;
+        open_all(&mut swarm, &target.addresses, &greetings, connections, &mut |_| {})?;
         Ok(Self {
             swarm,
+            people,
             connections,
+            listeners: 0,
+            finder: Finder::default(),
             posts,
-            pid: target.pid(),
+            pids: target.pids(),
             next: 0,
         })
     }
@@ -54,14 +65,18 @@ impl Load {
     /// Each connection has `inflight` sends on their way, until `messages` are acknowledged.
     pub fn closed(&mut self, messages: u64, inflight: usize) -> Result<Round> {
         let end = self.next + messages;
-        let (server, load) = (Clock::start(self.pid), Clock::start_own());
+        let (server, load) = (Clock::start(&self.pids), Clock::start_own());
         let began = Instant::now();
         for place in 0..self.connections * inflight {
             self.post(place % self.connections, end)?;
         }
         let (mut acknowledgements, mut heard_at, mut free) = (0, began, Vec::new());
         while acknowledgements < messages {
-            self.turn(TURN, &mut |who, _, _| free.push(who))?;
+            self.turn(TURN, &mut |heard| {
+                if let Heard::Answer(who, _, _) = heard {
+                    free.push(who);
+                }
+            })?;
             if !free.is_empty() {
                 acknowledgements += free.len() as u64;
                 heard_at = Instant::now();
@@ -79,14 +94,24 @@ impl Load {
         })
     }
 
+    /// Opens so many connections that hear everything from now on, on all servers in turn.
+    pub fn listen(&mut self, target: &Target, count: usize) -> Result<()> {
+        let follow = people::follow(None)?;
+        let greetings = self.people.greetings(&target.host, Transport::WebSocket, Some(&follow));
+        self.listeners = count;
+        open_all(&mut self.swarm, &target.addresses, &greetings, count, &mut |_| {})
+    }
+
     /// Sends at a rate that waits for nobody.
-    pub fn open_loop(&mut self, rate: f64, time: Duration, latencies: &mut Latencies) -> Result<()> {
+    pub fn open_loop(&mut self, time: Duration, paced: &mut Paced) -> Result<()> {
+        let rate = paced.rate;
         let (first, count) = (self.next, pace::count(rate, time));
         let end = first + count;
         let began = Instant::now();
         let due = |number: u64| pace::due(began, rate, number);
-        let (mut acknowledgements, mut heard_at) = (0, began);
-        while acknowledgements < count {
+        let (mut acknowledgements, mut deliveries, mut heard_at) = (0, 0, began);
+        let expected = count * self.listeners as u64;
+        while acknowledgements < count || deliveries < expected {
             while self.next < end && due(self.next - first) <= Instant::now() {
                 self.post((self.next - first) as usize % self.connections, end)?;
             }
@@ -95,14 +120,18 @@ impl Load {
             } else {
                 TURN
             };
-            let before = acknowledgements;
-            self.turn(wait, &mut |_, number, at| {
+            let before = (acknowledgements, deliveries);
+            self.turn(wait, &mut |heard| {
+                let (counted, latencies, number, at) = match heard {
+                    Heard::Answer(_, number, at) => (&mut acknowledgements, &mut paced.acknowledgements, number, at),
+                    Heard::Message(number, at) => (&mut deliveries, &mut paced.deliveries, number, at),
+                };
                 if let Some(index) = number.checked_sub(first) {
                     latencies.add(at.saturating_duration_since(due(index)));
-                    acknowledgements += 1;
+                    *counted += 1;
                 }
             })?;
-            if acknowledgements > before {
+            if (acknowledgements, deliveries) != before {
                 heard_at = Instant::now();
             }
             self.expect_more(heard_at, acknowledgements, count)?;
@@ -122,11 +151,15 @@ impl Load {
         self.swarm.send(who, posts[place].with(number))
     }
 
-    fn turn(&mut self, wait: Duration, each: &mut dyn FnMut(usize, u64, Instant)) -> Result<()> {
-        let mut refusal = None;
+    fn turn(&mut self, wait: Duration, each: &mut dyn FnMut(Heard)) -> Result<()> {
+        let (mut refusal, connections, finder) = (None, self.connections, &mut self.finder);
         self.swarm.turn(wait, &mut |heard| {
-            if let Some(number) = acknowledged(heard.payload) {
-                each(heard.who, number, heard.at);
+            if heard.who >= connections {
+                if let Some(number) = finder.number(heard.payload) {
+                    each(Heard::Message(number, heard.at));
+                }
+            } else if let Some(number) = acknowledged(heard.payload) {
+                each(Heard::Answer(heard.who, number, heard.at));
             } else if is_refusal(heard.payload) {
                 refusal.get_or_insert_with(|| String::from_utf8_lossy(heard.payload).into_owned());
             }

@@ -2,7 +2,7 @@
 
 use super::super::report::{Figure, Form, Line, Report, Table, figure, over};
 use super::super::settings::Settings;
-use super::{Found, Round};
+use super::{Found, Paced, Round};
 
 pub fn report(settings: &Settings, found: &Found) -> Report {
     let mut server = line("server", &found.server);
@@ -14,7 +14,8 @@ pub fn report(settings: &Settings, found: &Found) -> Report {
         scenario: "ingest",
         settings: {
             let mut shown = settings.shown();
-            shown["sends_per_second"] = found.rate.into();
+            shown["sends_per_second"] = found.quiet.rate.into();
+            shown["sends_per_second_half"] = found.half.rate.into();
             shown
         },
         tables: vec![
@@ -29,26 +30,36 @@ pub fn report(settings: &Settings, found: &Found) -> Report {
                 ),
                 lines: vec![server, line("floor", &found.floor)],
             },
-            Table {
-                key: "latency",
-                title: format!(
-                    "Acknowledgements at {:.0} sends a second, from when each was due; and bare commits",
-                    found.rate
-                ),
-                lines: vec![
-                    Line::of_latency("server", &found.acknowledgements),
-                    Line::of_latency("commit of a group", &found.commits),
-                    Line::of_latency("commit of 8", &found.small_commits),
-                ],
-            },
+            paced("latency", &found.quiet, true, found),
+            paced("latency_half", &found.half, false, found),
         ],
         ratios: ratios(found),
-        distributions: vec![("Acknowledgements", found.acknowledgements.clone())],
+        distributions: vec![("Acknowledgements", found.quiet.acknowledgements.clone())],
         notes: if settings.url.is_some() {
             vec!["the database of another server is out of reach, so that there is no floor".into()]
         } else {
             Vec::new()
         },
+    }
+}
+
+/// Acknowledgements and deliveries at one rate, beside bare commits while it is quiet.
+fn paced(key: &'static str, paced: &Paced, is_quiet: bool, found: &Found) -> Table {
+    let mut lines = vec![
+        Line::of_latency("server", &paced.acknowledgements),
+        Line::of_latency("delivery", &paced.deliveries),
+    ];
+    if is_quiet {
+        lines.push(Line::of_latency("commit of a group", &found.commits));
+        lines.push(Line::of_latency("commit of 8", &found.small_commits));
+    }
+    Table {
+        key,
+        title: format!(
+            "Acknowledgements and deliveries at {:.0} sends a second, from when each was due",
+            paced.rate
+        ),
+        lines,
     }
 }
 
@@ -98,7 +109,7 @@ fn ratios(found: &Found) -> Vec<Figure> {
             "p99_in_commits",
             "p99 of an acknowledgement, in bare commits of 8 messages (p50)",
             Form::Ratio,
-            commit.map(|commit| found.acknowledgements.quantile(0.99) / commit),
+            commit.map(|commit| found.quiet.acknowledgements.quantile(0.99) / commit),
         ),
     ]
 }

@@ -98,7 +98,7 @@ impl<'a> Office<'a> {
         }
         let mut swarm = Swarm::new()?;
         let greetings = people.greetings(&target.host, Transport::WebSocket, Some(&people::follow(None)?));
-        open_all(&mut swarm, target.address, &greetings, connections, &mut |_| {})?;
+        open_all(&mut swarm, &target.addresses, &greetings, connections, &mut |_| {})?;
         Ok(Self {
             settings,
             target,
@@ -127,7 +127,7 @@ impl<'a> Office<'a> {
             rate => rate as f64,
         };
         let pages = rate * deeds.iter().filter(|deed| **deed == Deed::Page).count() as f64 / deeds.len() as f64;
-        let (address, token) = (self.target.address, self.token.clone());
+        let (address, token) = (self.target.addresses[0], self.token.clone());
         let (room, time) = (self.rooms[0], self.settings.time);
         let pager = std::thread::Builder::new()
             .name("pages".into())
@@ -144,7 +144,7 @@ impl<'a> Office<'a> {
     fn live(&mut self, rate: f64, deeds: &[Deed]) -> Result<(Day, Vec<u8>)> {
         let mut day = Day::default();
         let (first, count) = (self.done.len(), pace::count(rate, self.settings.time));
-        let clock = Clock::start(self.target.pid());
+        let clock = Clock::start(&self.target.pids());
         let began = Instant::now();
         let (mut next, mut expected, mut delivered, mut answers) = (0, 0, 0, 0_i64);
         let (mut finder, mut sample) = (Finder::default(), Vec::new());

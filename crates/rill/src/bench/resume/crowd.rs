@@ -72,7 +72,7 @@ impl Crowd {
         );
         while self.coming < OPENING_MAX {
             let Some(client) = self.away.pop() else { break };
-            let who = swarm.open(target.address, greetings[client % greetings.len()].clone())?;
+            let who = swarm.open(target.addresses[0], greetings[client % greetings.len()].clone())?;
             self.whose.resize(who + 1, usize::MAX);
             self.whose[who] = client;
             self.coming += 1;

@@ -45,7 +45,7 @@ impl<'a> Talk<'a> {
         let mut swarm = Swarm::new()?;
         let follow = people::follow(None)?;
         let greetings = self.people.greetings(&target.host, Transport::WebSocket, Some(&follow));
-        open_all(&mut swarm, target.address, &greetings, 1, &mut |_| {})?;
+        open_all(&mut swarm, &target.addresses, &greetings, 1, &mut |_| {})?;
         let (mut sample, mut finder, mut done) = (Vec::new(), Finder::default(), 0);
         while done < messages {
             let at_once = FIRST_AT_ONCE.min(messages - done);
@@ -83,10 +83,10 @@ impl<'a> Talk<'a> {
         progress: &mut Progress,
     ) -> Result<(Storm, Swarm)> {
         let began = Instant::now();
-        let clock = Clock::start(target.pid());
+        let clock = Clock::start(&target.pids());
         let mut swarm = Swarm::new()?;
         let talking = self.people.greetings(&target.host, Transport::WebSocket, None);
-        open_all(&mut swarm, target.address, &talking, 1, &mut |_| {})?;
+        open_all(&mut swarm, &target.addresses, &talking, 1, &mut |_| {})?;
         let follow = people::follow(Some((self.room, cursor)))?;
         let greetings = self.people.greetings(&target.host, Transport::WebSocket, Some(&follow));
         let mut crowd = Crowd::new(self.room, count, cursor);
