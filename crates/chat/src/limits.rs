@@ -54,6 +54,8 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 pub const INTAKE_QUEUE_MAX: usize = 10_000;
 /// How long a sender waits for its commit before the outcome is called unknown.
 pub const COMMIT_WAIT: Duration = Duration::from_secs(10);
+/// How soon what came by the door of the database is tried again while the room of everybody is not there yet.
+pub const ROOM_WAIT: Duration = Duration::from_secs(1);
 
 /// Sockets.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;

@@ -1,6 +1,8 @@
 //! The doors: what clients of other servers send and expect, over real sockets, with guests and without.
 
 mod aiohttp;
+mod channels;
+mod database;
 mod documented;
 mod graintrade;
 mod guests;
