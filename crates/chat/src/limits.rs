@@ -39,6 +39,10 @@ pub const FIRST_MEMBERS_MAX: usize = 100;
 /// Sessions that one person may have signed in.
 pub const LOGINS_PER_USER_MAX: usize = 50;
 
+/// Secret addresses by which programs post into a room; they end by themselves after a hundred years.
+pub const HOOKS_PER_ROOM_MAX: usize = 20;
+pub const HOOK_SECONDS: i64 = 100 * 365 * 24 * 3600;
+
 /// Pages. Lists are read with one item more, which says whether there is another page.
 pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;

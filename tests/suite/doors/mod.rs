@@ -8,5 +8,6 @@ mod graintrade;
 mod guests;
 mod guideops;
 mod guideops_talk;
+mod hooks;
 mod starlette;
 mod wire;

@@ -27,6 +27,9 @@ const REFUSED_MAX: i64 = 10_000;
 /// number is "door" in ASCII, the second stands for the schema.
 const HOLD: &str = "select pg_try_advisory_lock(1685024626, hashtext(current_schema()))";
 
+/// Where a machine dies without a word, the server at the other end finds out in half a minute, and the lock is free.
+const NOTICES_DEATH: &str = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
+
 const WAITING: &str = "
     select number, id, operation, message, sender, text from chatroom_inbox
     where refused is null order by number limit $1";
@@ -58,7 +61,9 @@ pub struct Row {
 impl Inbox {
     /// Connects to the database at `url` and listens. Needs a tokio runtime.
     pub async fn open(url: &str) -> Result<Self> {
-        let config = link::tuned(place::parse(url)?);
+        let mut config = link::tuned(place::parse(url)?);
+        let options = format!("{} {NOTICES_DEATH}", config.get_options().unwrap_or_default());
+        config.options(&options);
         let news = Arc::new(Notify::new());
         let client = if matches!(config.get_ssl_mode(), SslMode::Require) {
             let (client, connection) = config.connect(Tls::new()?).await.map_err(said)?;

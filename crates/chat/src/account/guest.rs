@@ -145,7 +145,7 @@ impl Chat {
         Ok(self.local_actor(&account))
     }
 
-    async fn refuse_names_of_accounts(&self, name: &str) -> Result<()> {
+    pub(crate) async fn refuse_names_of_accounts(&self, name: &str) -> Result<()> {
         let folded = name.nfkc().collect::<String>().to_lowercase();
         let by_name = self.ports.store.people_by_username(&[folded]).await?;
         let by_id = match UserId::parse(name) {
@@ -165,7 +165,7 @@ impl Chat {
     }
 
     /// Somebody without a password, who therefore cannot sign in.
-    async fn make(&self, username: &str, display_name: String, role: Role) -> Result<Account> {
+    pub(crate) async fn make(&self, username: &str, display_name: String, role: Role) -> Result<Account> {
         let account = NewAccount {
             id: UserId(self.fresh_id()),
             username: username.to_owned(),
