@@ -233,6 +233,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room}/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A room's webhooks, without their addresses; for its moderators. */
+        get: operations["list_hooks"];
+        put?: never;
+        /** Make a webhook; its address is told here and never again. */
+        post: operations["open_hook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room}/hooks/{hook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a webhook. */
+        delete: operations["close_hook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rooms/{room}/join": {
         parameters: {
             query?: never;
@@ -1059,6 +1094,20 @@ export interface components {
          * @enum {string}
          */
         History: "all" | "joined";
+        /** @description A webhook of a room: a secret address by which programs post there. */
+        Hook: {
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Of the bot that posts.
+             */
+            id: string;
+            name: string;
+            /** @description The address, `/hooks/…` on this server; told once, when the webhook is made. */
+            path?: string | null;
+            /** @description When something was posted by it last, give or take a minute; `created_at` before that. */
+            used_at: string;
+        };
         /** @description A list with a cursor: ask again with `cursor` until `has_more` is false. The `Link` header says the same. */
         List_Edit: {
             has_more: boolean;
@@ -1090,6 +1139,24 @@ export interface components {
                  * @description Dense from 1 in its room; the same for everybody, for ever.
                  */
                 seq: number;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list with a cursor: ask again with `cursor` until `has_more` is false. The `Link` header says the same. */
+        List_Hook: {
+            has_more: boolean;
+            items: {
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Of the bot that posts.
+                 */
+                id: string;
+                name: string;
+                /** @description The address, `/hooks/…` on this server; told once, when the webhook is made. */
+                path?: string | null;
+                /** @description When something was posted by it last, give or take a minute; `created_at` before that. */
+                used_at: string;
             }[];
             next_cursor?: string | null;
         };
@@ -1307,6 +1374,11 @@ export interface components {
         OpenDirect: {
             /** @description The others: one for a direct conversation, up to nine for a group. */
             people: string[];
+        };
+        /** @description `POST /rooms/{room}/hooks`: make a webhook. */
+        OpenHook: {
+            /** @description What posts are signed with. */
+            name: string;
         };
         /** @description `POST /rooms`: a public or private room with a name. */
         OpenRoom: {
@@ -1999,6 +2071,75 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["List_Entry"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Hook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    open_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenHook"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    close_hook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+                hook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -22,8 +22,8 @@ use chat::ports::{Clock, Store};
 
 pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
-pub use postgres::Settings as PostgresSettings;
 pub use postgres::bare::{PostgresRows, Trial};
+pub use postgres::{Inbox as DatabaseInbox, Row as DatabaseRow, Settings as PostgresSettings};
 pub use redis::{Redis, check as check_redis, drafts_of};
 pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};

@@ -60,11 +60,13 @@ pub(crate) fn login_kind_word(kind: LoginKind) -> &'static str {
     match kind {
         LoginKind::Cookie => "cookie",
         LoginKind::Token => "token",
+        LoginKind::Hook => "hook",
     }
 }
 
 pub(crate) fn login_kind(word: &str) -> Option<LoginKind> {
-    find(&[LoginKind::Cookie, LoginKind::Token], login_kind_word, word)
+    let all = [LoginKind::Cookie, LoginKind::Token, LoginKind::Hook];
+    find(&all, login_kind_word, word)
 }
 
 fn find<T: Copy>(all: &[T], name: fn(T) -> &'static str, word: &str) -> Option<T> {

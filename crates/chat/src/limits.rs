@@ -39,6 +39,10 @@ pub const FIRST_MEMBERS_MAX: usize = 100;
 /// Sessions that one person may have signed in.
 pub const LOGINS_PER_USER_MAX: usize = 50;
 
+/// Secret addresses by which programs post into a room; they end by themselves after a hundred years.
+pub const HOOKS_PER_ROOM_MAX: usize = 20;
+pub const HOOK_SECONDS: i64 = 100 * 365 * 24 * 3600;
+
 /// Pages. Lists are read with one item more, which says whether there is another page.
 pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;
@@ -54,6 +58,8 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 pub const INTAKE_QUEUE_MAX: usize = 10_000;
 /// How long a sender waits for its commit before the outcome is called unknown.
 pub const COMMIT_WAIT: Duration = Duration::from_secs(10);
+/// How soon what came by the door of the database is tried again while the room of everybody is not there yet.
+pub const ROOM_WAIT: Duration = Duration::from_secs(1);
 
 /// Sockets.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;

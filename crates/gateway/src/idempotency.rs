@@ -1,7 +1,7 @@
 //! `Idempotency-Key` on POST (draft-ietf-httpapi-idempotency-key-header-07): the same request gets the same answer for a day.
 //!
 //! Posts of messages do not pass here: there the key becomes the `client_id`, which the log itself keeps for ever.
-//! Nor do answers that hold secrets (sessions, tickets): they are never stored, so the header has no effect on them.
+//! Nor do answers that hold secrets (sessions, tickets, webhooks): they are never stored, so the header has no effect on them.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -29,12 +29,13 @@ pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What is not repeated by this middleware, by the template of the path.
-const EXEMPT: [&str; 5] = [
+const EXEMPT: [&str; 6] = [
     "/api/v1/accounts",
     "/api/v1/sessions",
     "/api/v1/sessions/refresh",
     "/api/v1/ws-ticket",
     "/api/v1/rooms/{room}/messages",
+    "/api/v1/rooms/{room}/hooks",
 ];
 
 /// Keys whose first request is being answered right now.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chat::Chat;
 use hub::Hub;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ pub mod docs;
 pub mod etag;
 pub mod headers;
 pub mod health;
+pub mod hooks;
 pub mod idempotency;
 pub mod live;
 pub mod metrics;
@@ -161,6 +162,8 @@ pub(crate) fn api() -> OpenApiRouter<State> {
             rest::members::remove,
             rest::members::change
         ))
+        .routes(routes!(rest::hooks::list, rest::hooks::open))
+        .routes(routes!(rest::hooks::close))
         .routes(routes!(rest::messages::list, rest::messages::post))
         .routes(routes!(
             rest::messages::show,
@@ -198,6 +201,7 @@ pub(crate) fn unguarded(state: State) -> Router {
     Router::new()
         .merge(api)
         .route("/socket.io/", get(socketio::door::open).post(socketio::door::open))
+        .route("/hooks/{secret}", post(hooks::take))
         .route("/healthz", get(health::live))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

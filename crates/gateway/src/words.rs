@@ -48,7 +48,8 @@ pub fn session(login: &product::Login, current: bool) -> rest::Session {
         id: login.id.0,
         kind: match login.kind {
             product::LoginKind::Cookie => rest::SessionKind::Cookie,
-            product::LoginKind::Token => rest::SessionKind::Token,
+            // Nobody but a bot without any other way in has one of a hook, so that nobody sees it.
+            product::LoginKind::Token | product::LoginKind::Hook => rest::SessionKind::Token,
         },
         label: login.label.clone(),
         address: login.address.clone(),
@@ -56,6 +57,17 @@ pub fn session(login: &product::Login, current: bool) -> rest::Session {
         seen_at: time(login.seen_at),
         expires_at: time(login.expires_at),
         current,
+    }
+}
+
+/// A webhook; with its path where it is told.
+pub fn hook(hook: &chat::room::hooks::Hook, path: Option<String>) -> rest::Hook {
+    rest::Hook {
+        id: hook.bot.0,
+        name: hook.name.clone(),
+        created_at: time(hook.created_at),
+        used_at: time(hook.used_at),
+        path,
     }
 }
 

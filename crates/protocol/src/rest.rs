@@ -273,3 +273,25 @@ pub struct MessagePage {
     /// The room's newest seq when this was read: entries up to it are already in these messages.
     pub head: u64,
 }
+
+/// A webhook of a room: a secret address by which programs post there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Hook {
+    /// Of the bot that posts.
+    pub id: Uuid,
+    pub name: String,
+    pub created_at: String,
+    /// When something was posted by it last, give or take a minute; `created_at` before that.
+    pub used_at: String,
+    /// The address, `/hooks/…` on this server; told once, when the webhook is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// `POST /rooms/{room}/hooks`: make a webhook.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenHook {
+    /// What posts are signed with.
+    pub name: String,
+}

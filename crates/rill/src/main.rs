@@ -11,10 +11,12 @@ mod admin;
 mod assets;
 #[cfg(target_os = "linux")]
 mod bench;
+mod channels;
 mod check;
 mod cli;
 mod config;
 mod copy;
+mod database_door;
 mod demo;
 mod platform;
 mod print;

@@ -129,6 +129,7 @@ fn fixed() -> Vec<(&'static str, String)> {
             format!("{} · {}", limits::MEMBERS_MAX, limits::GROUP_PEOPLE_MAX),
         ),
         ("rooms of a person", limits::ROOMS_PER_USER_MAX.to_string()),
+        ("webhooks of a room", limits::HOOKS_PER_ROOM_MAX.to_string()),
         (
             "signed-in sessions of a person",
             limits::LOGINS_PER_USER_MAX.to_string(),

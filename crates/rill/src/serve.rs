@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::config::transport::require_safe_transport;
-use crate::{assets, platform, telemetry};
+use crate::{assets, channels, database_door, platform, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
 const STOP_WAIT: Duration = Duration::from_secs(45);
@@ -153,7 +153,10 @@ impl Parts {
                 (Way::Straight(direct), ports)
             }
             Some(url) => {
-                let redis = Redis::join(url, store.clone(), bus.clone(), works).await?;
+                let redis = Arc::new(Redis::join(url, store.clone(), bus.clone(), works).await?);
+                if config.redis_channels {
+                    tokio::spawn(channels::publish(redis.clone(), store.clone()));
+                }
                 let ports = Ports {
                     store,
                     intake: redis.intake(),
@@ -162,7 +165,7 @@ impl Parts {
                     clock,
                     rng,
                 };
-                (Way::Redis(Arc::new(redis)), ports)
+                (Way::Redis(redis), ports)
             }
         };
         let settings = Settings {
@@ -210,6 +213,13 @@ impl Parts {
         )?;
         let stop = gateway.draining.clone();
         let doors = open_doors(config, &gateway).await?;
+        if config.database_door {
+            let (stop, taking) = (
+                stop.clone(),
+                database_door::keep(self.chat.clone(), config.database.clone()),
+            );
+            tokio::spawn(async move { stop.run_until_cancelled(taking).await });
+        }
         let server = tokio::spawn(gateway::serve(
             listener,
             gateway::router(gateway.clone()),

@@ -27,7 +27,7 @@ async fn the_examples_of_the_page_print_what_the_page_says() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/doors.md");
     let page = std::fs::read_to_string(page).expect("docs/doors.md");
     let examples = examples(&page);
-    assert_eq!(examples.len(), 4, "one for each door");
+    assert_eq!(examples.len(), 5, "one for each door, and one for webhooks");
     let server = open().await;
     server.person("ada").await;
     for (commands, printed) in examples {

@@ -1,10 +1,13 @@
 //! The doors: what clients of other servers send and expect, over real sockets, with guests and without.
 
 mod aiohttp;
+mod channels;
+mod database;
 mod documented;
 mod graintrade;
 mod guests;
 mod guideops;
 mod guideops_talk;
+mod hooks;
 mod starlette;
 mod wire;

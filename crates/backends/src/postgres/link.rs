@@ -55,15 +55,8 @@ pub(crate) struct Link(Object);
 
 impl Links {
     /// A pool for that address; nothing is connected yet.
-    pub(crate) fn new(mut config: Config) -> anyhow::Result<Self> {
-        let options = config.get_options().unwrap_or_default();
-        let options = format!("{SETTINGS} {options}");
-        config
-            .options(&options)
-            .application_name("rill")
-            .connect_timeout(CONNECTION_WAIT)
-            .keepalives_idle(KEEPALIVE)
-            .tcp_user_timeout(KEEPALIVE);
+    pub(crate) fn new(config: Config) -> anyhow::Result<Self> {
+        let config = tuned(config);
         let tls = matches!(config.get_ssl_mode(), SslMode::Require)
             .then(Tls::new)
             .transpose()?;
@@ -117,6 +110,19 @@ impl Links {
     pub(crate) fn doubts(&self) -> u64 {
         self.doubts.load(Ordering::Acquire)
     }
+}
+
+/// The address with what every connection of this program has.
+pub(crate) fn tuned(mut config: Config) -> Config {
+    let options = config.get_options().unwrap_or_default();
+    let options = format!("{SETTINGS} {options}");
+    config
+        .options(&options)
+        .application_name("rill")
+        .connect_timeout(CONNECTION_WAIT)
+        .keepalives_idle(KEEPALIVE)
+        .tcp_user_timeout(KEEPALIVE);
+    config
 }
 
 impl Link {

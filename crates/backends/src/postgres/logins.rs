@@ -62,9 +62,9 @@ pub(crate) async fn login(tx: &Transaction<'_>, session: SessionId, now: Timesta
     one(first(tx, &statement, &[&session.0, &now.0]).await?)
 }
 
-/// By the hash of a cookie's secret; a refresh token is no cookie.
+/// By the hash of the secret of a cookie or of a hook; a refresh token is neither.
 pub(crate) async fn by_secret(tx: &Transaction<'_>, hash: &[u8], now: Timestamp) -> Answer<Option<Login>> {
-    let statement = format!("{SELECT} where l.secret_hash = $1 and l.kind = 'cookie' and l.expires_at > $2");
+    let statement = format!("{SELECT} where l.secret_hash = $1 and l.kind in ('cookie', 'hook') and l.expires_at > $2");
     one(first(tx, &statement, &[&hash, &now.0]).await?)
 }
 

@@ -31,6 +31,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "dead letters",
         sql: include_str!("../../migrations/postgres/0004_dead_letters.sql"),
     },
+    Migration {
+        number: 6,
+        name: "database door",
+        sql: include_str!("../../migrations/postgres/0006_database_door.sql"),
+    },
 ];
 
 /// The key of the lock that whoever migrates or copies holds: "rill" in ASCII.

@@ -15,6 +15,7 @@ mod durability;
 mod entries;
 mod facts;
 mod fault;
+mod inbox;
 mod index;
 mod known;
 mod letters;
@@ -45,6 +46,7 @@ use tokio::sync::SemaphorePermit;
 use crate::Options;
 pub use durability::Settings;
 use fault::{Answer, Fault};
+pub use inbox::{Inbox, Row};
 use link::{Link, Links};
 
 /// The store. Dropping it closes its connections.

@@ -141,6 +141,7 @@ impl Way {
             Err(_) if unsure => return Err(Error::Unknown),
             Err(refusal) => return Err(refusal),
         };
+        self.live.note_committed(&outcomes);
         let mut entries = Vec::new();
         for (outcome, id) in outcomes.iter_mut().zip(ids) {
             match outcome {

@@ -2,10 +2,11 @@
 //!
 //! Hints may be lost, repeated and out of order: the hub puts entries in order and reads what is missing from the log.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use chat::event::{Body, Entry, Signal};
+use chat::error::Result;
+use chat::event::{Body, Entry, Outcome, Signal};
 use chat::ports::Bus;
 use redis::Cmd;
 use tokio::sync::{mpsc, oneshot};
@@ -19,12 +20,15 @@ use crate::memory::MemoryBus;
 
 /// Hints that may wait to be published; what does not fit is found by comparing heads.
 const OUTGOING_MAX: usize = 4_096;
+/// Entries that may wait for whoever asked for those that this node committed.
+const COMMITTED_MAX: usize = 4_096;
 
 /// Tells this node's listeners, then the other nodes.
 pub(crate) struct Live {
     node: String,
     local: Arc<MemoryBus>,
     outgoing: mpsc::Sender<Outgoing>,
+    committed: OnceLock<mpsc::Sender<Arc<Entry>>>,
 }
 
 enum Outgoing {
@@ -41,7 +45,30 @@ impl Live {
         let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
         tokio::spawn(publish(node.to_owned(), links, queue));
         let node = node.to_owned();
-        Self { node, local, outgoing }
+        Self {
+            node,
+            local,
+            outgoing,
+            committed: OnceLock::new(),
+        }
+    }
+
+    /// What this node commits from now on, so that all nodes together tell of each entry once at most; what does not
+    /// fit is left out. For one asker.
+    pub(crate) fn committed(&self) -> mpsc::Receiver<Arc<Entry>> {
+        let (sender, committed) = mpsc::channel(COMMITTED_MAX);
+        let _ = self.committed.set(sender);
+        committed
+    }
+
+    /// Takes note of what the store answered to this node.
+    pub(crate) fn note_committed(&self, outcomes: &[Result<Outcome>]) {
+        let Some(asker) = self.committed.get() else { return };
+        for outcome in outcomes {
+            if let Ok(Outcome::Committed(entry)) = outcome {
+                let _ = asker.try_send(Arc::clone(entry));
+            }
+        }
     }
 
     /// Tells this node alone: whoever calls publishes to the others.

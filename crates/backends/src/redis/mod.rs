@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use chat::event::Draft;
+use chat::event::{Draft, Entry};
 use chat::ports::{Bus, DeadLetter, Intake, Presence, Recents, Store};
 use chat::rates::Rates;
 use tokio::sync::{Notify, mpsc};
@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::memory::MemoryBus;
 use batches::Batches;
 use intake::Ingress;
-use keys::Keys;
+use keys::{Keys, Partition};
 use leases::Keeper;
 use links::Links;
 use live::Live;
@@ -111,6 +111,18 @@ impl Redis {
     pub fn share(&self, rates: &Arc<Rates>) {
         rates.share();
         tokio::spawn(rates::share(Arc::clone(&self.links), Arc::downgrade(rates)));
+    }
+
+    /// What this node commits from now on; all nodes together answer each entry once at most. For one asker.
+    pub fn committed(&self) -> mpsc::Receiver<Arc<Entry>> {
+        self.live.committed()
+    }
+
+    /// Publishes to whoever subscribed to the channel, on any node of a Redis Cluster; nothing while Redis is away.
+    pub async fn publish(&self, channel: &str, payload: &[u8]) {
+        let mut call = redis::cmd("PUBLISH");
+        call.arg(channel).arg(payload);
+        let _ = self.links.ask::<i64>(Partition(0), &call).await;
     }
 
     /// Told when hints may have been missed, and heads are to be compared with the log.

@@ -253,7 +253,7 @@ impl Worker {
         }
         let drafts: Vec<Draft> = gathered.iter().flat_map(|batch| batch.drafts.clone()).collect();
         let (began, mut pause) = (Instant::now(), PAUSE_MIN);
-        let outcomes = loop {
+        let outcomes: Vec<Result<Outcome, Error>> = loop {
             if !lease.holds() {
                 bail!("the lease ended before the commit");
             }
@@ -270,6 +270,7 @@ impl Worker {
                 Err(refusal) => break drafts.iter().map(|_| Err(refusal.clone())).collect(),
             }
         };
+        self.live.note_committed(&outcomes);
         let mut outcomes = outcomes.into_iter();
         let mut entries: Vec<Arc<Entry>> = Vec::new();
         let mut answered = Vec::with_capacity(gathered.len());

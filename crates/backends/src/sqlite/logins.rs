@@ -51,10 +51,10 @@ pub(crate) fn login(db: &Connection, session: SessionId, now: Timestamp) -> Answ
     Ok(statement.query_row((session.0.as_bytes(), now.0), read).optional()?)
 }
 
-/// By the hash of a cookie's secret; a refresh token is no cookie.
+/// By the hash of the secret of a cookie or of a hook; a refresh token is neither.
 pub(crate) fn by_secret(db: &Connection, hash: &[u8], now: Timestamp) -> Answer<Option<Login>> {
     let mut statement = db.prepare_cached(&format!(
-        "{SELECT} where l.secret_hash = ? and l.kind = 'cookie' and l.expires_at > ?"
+        "{SELECT} where l.secret_hash = ? and l.kind in ('cookie', 'hook') and l.expires_at > ?"
     ))?;
     Ok(statement.query_row((hash, now.0), read).optional()?)
 }

@@ -39,6 +39,11 @@ impl Chat {
         if !self.settings.guests {
             return Err(Error::NotSignedIn);
         }
+        self.guest_called(name, Some(peer)).await
+    }
+
+    /// The same for a door that the operator opened by itself; without a peer nothing limits how many come.
+    pub(crate) async fn guest_called(&self, name: &str, peer: Option<&Peer>) -> Result<Actor> {
         let name = text::name(name, "name", GUEST_NAME_CHARS_MAX)?;
         self.refuse_names_of_accounts(&name).await?;
         let username = format!("{}{}", text::GUEST_PREFIX, short_hash(&name));
@@ -46,7 +51,9 @@ impl Chat {
         let account = match self.found(&username).await? {
             Some(account) => account,
             None => {
-                self.rates.admit(Action::Guest, peer.address)?;
+                if let Some(peer) = peer {
+                    self.rates.admit(Action::Guest, peer.address)?;
+                }
                 self.make(&username, display_name, Role::Guest).await?
             }
         };
@@ -129,8 +136,8 @@ impl Chat {
         Err(Error::Taken { what: "room name" })
     }
 
-    /// The server itself, as the owner of what guests ask for.
-    async fn steward(&self) -> Result<Actor> {
+    /// The server itself, as the owner of what guests ask for, and where nobody in particular acts.
+    pub(crate) async fn steward(&self) -> Result<Actor> {
         let account = match self.found(STEWARD).await? {
             Some(account) => account,
             None => self.make(STEWARD, "Rill".to_owned(), Role::Bot).await?,
@@ -138,7 +145,7 @@ impl Chat {
         Ok(self.local_actor(&account))
     }
 
-    async fn refuse_names_of_accounts(&self, name: &str) -> Result<()> {
+    pub(crate) async fn refuse_names_of_accounts(&self, name: &str) -> Result<()> {
         let folded = name.nfkc().collect::<String>().to_lowercase();
         let by_name = self.ports.store.people_by_username(&[folded]).await?;
         let by_id = match UserId::parse(name) {
@@ -158,7 +165,7 @@ impl Chat {
     }
 
     /// Somebody without a password, who therefore cannot sign in.
-    async fn make(&self, username: &str, display_name: String, role: Role) -> Result<Account> {
+    pub(crate) async fn make(&self, username: &str, display_name: String, role: Role) -> Result<Account> {
         let account = NewAccount {
             id: UserId(self.fresh_id()),
             username: username.to_owned(),

@@ -103,6 +103,8 @@ pub enum LoginKind {
     Cookie,
     /// Short access tokens (JWT) and a rotating refresh token; for programs.
     Token,
+    /// The secret of a room's hook, which may post there and nothing else (`room::hooks`); its label is the room.
+    Hook,
 }
 
 /// A signed-in session. Secrets are SHA-256 hashes.

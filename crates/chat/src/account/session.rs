@@ -141,7 +141,7 @@ impl Chat {
         Err(Error::NotSignedIn)
     }
 
-    async fn actor_of(&self, login: Option<Login>) -> Result<Actor> {
+    pub(crate) async fn actor_of(&self, login: Option<Login>) -> Result<Actor> {
         let now = self.now();
         let login = login.filter(|login| login.expires_at > now).ok_or(Error::NotSignedIn)?;
         let account = self.ports.store.account(login.user).await?;

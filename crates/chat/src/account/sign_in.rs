@@ -79,6 +79,11 @@ impl Chat {
         let expires_at = now.plus_seconds(match kind {
             LoginKind::Cookie => COOKIE_SECONDS,
             LoginKind::Token => REFRESH_TOKEN_SECONDS,
+            LoginKind::Hook => {
+                return Err(Error::Forbidden {
+                    what: "sign in as a webhook",
+                });
+            }
         });
         let session = SessionId(self.fresh_id());
         let login = Login {
@@ -101,7 +106,7 @@ impl Chat {
                 secret,
                 expires_at,
             }),
-            LoginKind::Token => {
+            LoginKind::Token | LoginKind::Hook => {
                 let pair = self.token_pair(Claim { user, session }, secret, expires_at)?;
                 Ok(Credentials::Tokens(pair))
             }

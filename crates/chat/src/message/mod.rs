@@ -8,6 +8,7 @@ pub mod post;
 pub mod query;
 pub mod react;
 pub mod search;
+pub mod take_in;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 pub mod about;
 pub mod change;
 pub mod direct;
+pub mod hooks;
 pub mod join;
 pub mod leave;
 pub mod list;

@@ -10,6 +10,7 @@ use crate::State;
 
 pub mod aiohttp;
 pub mod caller;
+pub mod channels;
 pub mod entrance;
 pub mod graintrade;
 pub mod guideops;

@@ -12,7 +12,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use chat::account::{Actor, Person, Role};
 use chat::error::Error;
-use chat::event::{Body, Dialect, Event};
+use chat::event::{Body, Dialect, Entry, Event};
 use chat::ids::{RoomId, Seq, Timestamp};
 use chat::message::{Message, Range};
 use http::request::Parts;
@@ -60,12 +60,10 @@ impl Dialect for Stream {
     fn encode(&self, event: &Event) -> Option<Bytes> {
         match event {
             Event::Entry(entry) => {
-                let Body::MessagePosted { text, location, .. } = &entry.body else {
+                let Body::MessagePosted { .. } = &entry.body else {
                     return None;
                 };
-                let words = plain::words(text, location.as_ref());
-                let mut data = shape(entry.seq, &words, entry.at, &entry.actor);
-                data["operation"] = json!("INSERT");
+                let (_, data) = told(entry, entry.at)?;
                 let event = json!({"type": "new_message", "data": data});
                 Some(format!("id: {}\ndata: {event}\n\n", entry.seq).into())
             }
@@ -85,6 +83,42 @@ fn shape(seq: Seq, text: &str, at: Timestamp, sender: &Person) -> Value {
         "created_date": plain::python_time(at),
         "sender_id": sender_id(sender),
     })
+}
+
+/// The channel of Redis on which the original told of such a change, and what it told. `posted` is when the message
+/// was posted that the entry changes.
+pub fn told(entry: &Entry, posted: Timestamp) -> Option<(&'static str, Value)> {
+    match &entry.body {
+        Body::MessagePosted { text, location, .. } => {
+            let words = plain::words(text, location.as_ref());
+            let mut data = shape(entry.seq, &words, entry.at, &entry.actor);
+            data["operation"] = json!("INSERT");
+            Some(("new_messages", data))
+        }
+        Body::MessageEdited { message, text, .. } => {
+            // Nobody but its sender changes a message.
+            let mut data = shape(message.seq, text, posted, &entry.actor);
+            data["operation"] = json!("UPDATE");
+            Some(("updated_messages", data))
+        }
+        Body::MessageDeleted { message } => {
+            Some(("deleted_messages", json!({"operation": "DELETE", "id": message.seq})))
+        }
+        Body::RoomOpened { .. }
+        | Body::RoomChanged { .. }
+        | Body::RoomArchived
+        | Body::RoomUnarchived
+        | Body::RoomDeleted
+        | Body::MemberJoined
+        | Body::MemberInvited { .. }
+        | Body::MemberLeft
+        | Body::MemberRemoved { .. }
+        | Body::MemberRoleChanged { .. }
+        | Body::ReactionAdded { .. }
+        | Body::ReactionRemoved { .. }
+        | Body::MessagePinned { .. }
+        | Body::MessageUnpinned { .. } => None,
+    }
 }
 
 /// A guest who came by a UUID keeps it; everybody else has the id of their account.

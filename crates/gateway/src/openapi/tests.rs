@@ -14,7 +14,7 @@ fn document() -> Document {
 }
 
 /// Every route that docs/protocol.md promises, as the router spells it.
-const PROMISED: [&str; 53] = [
+const PROMISED: [&str; 56] = [
     "GET /server",
     "POST /accounts",
     "POST /sessions",
@@ -53,6 +53,9 @@ const PROMISED: [&str; 53] = [
     "PUT /rooms/{room}/read",
     "POST /rooms/{room}/typing",
     "GET /rooms/{room}/entries",
+    "GET /rooms/{room}/hooks",
+    "POST /rooms/{room}/hooks",
+    "DELETE /rooms/{room}/hooks/{hook}",
     "GET /rooms/{room}/messages",
     "POST /rooms/{room}/messages",
     "GET /rooms/{room}/messages/{message}",

@@ -13,6 +13,7 @@ use crate::refusal::Refusal;
 use crate::words;
 
 pub mod accounts;
+pub mod hooks;
 pub mod me;
 pub mod members;
 pub mod messages;

@@ -73,6 +73,10 @@ pub struct Config {
     pub platform_jwks: Option<String>,
     /// Doors with a listener of their own.
     pub doors: Vec<(&'static str, SocketAddr)>,
+    /// Whether rows that other programs write into the database are taken in.
+    pub database_door: bool,
+    /// Whether what is said in public rooms is published in Redis for other programs.
+    pub redis_channels: bool,
     pub setup_code: Option<String>,
     pub metrics_token: Option<String>,
     pub log: tracing::Level,
@@ -118,6 +122,16 @@ impl Config {
                 bail!("{place}: Redis joins several servers on one PostgreSQL database; add --database postgres://…");
             }
         }
+        let database_door = read.one_of("database_door", &["false", "true"])? == 1;
+        if database_door && !backends::is_shared(&database) {
+            let place = &values["database_door"].1;
+            bail!("{place}: the door of the database is one of PostgreSQL; add --database postgres://…");
+        }
+        let redis_channels = read.one_of("redis_channels", &["false", "true"])? == 1;
+        if redis_channels && redis.is_none() {
+            let place = &values["redis_channels"].1;
+            bail!("{place}: the channels are those of Redis; add --redis redis://HOST:6379");
+        }
         let formats = [LogFormat::Auto, LogFormat::Text, LogFormat::Json];
         let address = "write an address and a port, such as 127.0.0.1:8080 or [::]:8080";
         let level = "write error, warn, info, debug or trace";
@@ -137,6 +151,8 @@ impl Config {
             platform: read.platform()?,
             platform_jwks: read.optional("platform_jwks"),
             doors: read.doors()?,
+            database_door,
+            redis_channels,
             setup_code: read.secret("setup_code", SETUP_CODE_CHARS_MIN)?,
             metrics_token: read.secret("metrics_token", METRICS_TOKEN_CHARS_MIN)?,
             log: read.text("log").parse().map_err(|_| read.wrong("log", level))?,
@@ -204,6 +220,8 @@ mod tests {
             ("door", "aiohttp", "such as aiohttp=127.0.0.1:8081"),
             ("door", "elsewhere=127.0.0.1:1", "the doors are aiohttp"),
             ("guests", "yes", "false, true"),
+            ("database_door", "true", "add --database postgres://"),
+            ("redis_channels", "true", "add --redis redis://"),
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {

@@ -95,6 +95,18 @@ pub const SETTINGS: &[Setting] = &[
         "Listeners of their own for doors of docs/doors.md, such as aiohttp=127.0.0.1:8081.",
     ),
     setting(
+        "database_door",
+        "BOOL",
+        "false",
+        "With PostgreSQL: whether rows that other programs write into the view chatroom_messages are taken in; see docs/doors.md.",
+    ),
+    setting(
+        "redis_channels",
+        "BOOL",
+        "false",
+        "With redis: whether what is said in public rooms is published there for other programs; see docs/doors.md.",
+    ),
+    setting(
         "platform_secret",
         "TEXT",
         "",

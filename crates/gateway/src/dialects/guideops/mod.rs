@@ -23,7 +23,7 @@ mod room;
 pub mod session;
 pub mod shapes;
 pub mod socketio;
-mod stream;
+pub mod stream;
 
 pub const DOOR: Door = Door {
     name: "guideops",

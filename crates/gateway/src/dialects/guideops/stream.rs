@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State as Shared};
 use axum::response::Response;
 use bytes::Bytes;
 use chat::error::Error;
-use chat::event::{Dialect, Event, Signal, Status};
+use chat::event::{Dialect, Entry, Event, Signal, Status};
 use chat::ids::RoomId;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -47,8 +47,16 @@ impl Dialect for Stream {
 }
 
 fn worded(name: &str, data: &Value) -> Bytes {
-    let event = json!({"serverId": 1, "type": name, "data": data});
-    format!("data: {event}\n\n").into()
+    format!("data: {}\n\n", envelope(name, data)).into()
+}
+
+fn envelope(name: &str, data: &Value) -> Value {
+    json!({"serverId": 1, "type": name, "data": data})
+}
+
+/// What the original published in Redis, on `MESSAGES`, when a message was posted.
+pub fn told(entry: &Entry) -> Option<Value> {
+    Some(envelope("message", &Said::by_entry(entry)?.v1()))
 }
 
 /// `GET /stream`, for whoever is signed in.
