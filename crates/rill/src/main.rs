@@ -16,9 +16,11 @@ mod cli;
 mod config;
 mod copy;
 mod demo;
+mod events;
 mod platform;
 mod print;
 mod serve;
+mod tail;
 mod talk;
 mod telemetry;
 
@@ -52,6 +54,7 @@ fn run(matches: &ArgMatches) -> Result<()> {
         Some(("move", matches)) => copy::run_move(matches),
         Some(("backup", matches)) => copy::run_backup(&read(matches)?, matches),
         Some(("restore", matches)) => copy::run_restore(matches),
+        Some(("events", matches)) => tail::run(&read(matches)?, matches),
         Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => {
             let (_, matches) = matches.subcommand().expect("clap requires one");

@@ -7,4 +7,4 @@ mod guests;
 mod guideops;
 mod guideops_talk;
 mod starlette;
-mod wire;
+pub(crate) mod wire;

@@ -31,6 +31,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "dead letters",
         sql: include_str!("../../migrations/postgres/0004_dead_letters.sql"),
     },
+    Migration {
+        number: 5,
+        name: "events",
+        sql: include_str!("../../migrations/postgres/0005_events.sql"),
+    },
 ];
 
 /// The key of the lock that whoever migrates or copies holds: "rill" in ASCII.

@@ -11,6 +11,7 @@ use crate::State;
 pub mod aiohttp;
 pub mod caller;
 pub mod entrance;
+pub mod events;
 pub mod graintrade;
 pub mod guideops;
 pub mod native;
