@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 /// Runs `rill` on the server's data; `typed` goes to its standard input.
-async fn rill(server: &Server, words: &[&str], typed: &str) -> Output {
+pub(crate) async fn rill(server: &Server, words: &[&str], typed: &str) -> Output {
     let mut child = Command::new(binary())
         .args(words)
         .args(server.place())
@@ -34,7 +34,7 @@ fn with(login: &str, password: &str) -> SignIn {
     }
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub(crate) fn lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines()
@@ -42,7 +42,7 @@ fn lines(output: &Output) -> Vec<Value> {
         .collect()
 }
 
-fn refusal(output: &Output) -> String {
+pub(crate) fn refusal(output: &Output) -> String {
     assert!(!output.status.success(), "it must be refused");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

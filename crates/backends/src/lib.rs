@@ -10,10 +10,12 @@ mod memory;
 #[cfg(feature = "planted")]
 mod planted;
 mod postgres;
+mod rabbitmq;
 mod record;
 mod redis;
 mod sqlite;
 mod system;
+mod webhook;
 mod words;
 
 use std::sync::Arc;
@@ -24,26 +26,25 @@ pub use direct::Direct;
 pub use memory::{MemoryBus, MemoryPresence};
 pub use postgres::bare::{PostgresRows, Trial};
 pub use postgres::{Inbox as DatabaseInbox, Row as DatabaseRow, Settings as PostgresSettings};
+pub use rabbitmq::{RabbitMq, check as check_rabbitmq};
 pub use redis::{Redis, check as check_redis, drafts_of};
 pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};
 pub use sqlite::hold::Hold;
 pub use system::{SystemClock, SystemRng};
+pub use webhook::{Couriers, check_url as check_webhook, secret as webhook_secret};
 
 /// What every store is opened with.
 #[derive(Clone)]
 pub struct Options {
     pub clock: Arc<dyn Clock>,
-    /// Whether committed entries are put into the outbox; without somebody who empties it, it would grow for ever.
-    pub keep_outbox: bool,
 }
 
 impl Options {
-    /// The clock of the machine, and no outbox.
+    /// The clock of the machine.
     pub fn new() -> Self {
         Self {
             clock: Arc::new(SystemClock),
-            keep_outbox: false,
         }
     }
 }

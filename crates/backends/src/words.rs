@@ -1,6 +1,7 @@
 //! The words of closed enums as every database stores them.
 
 use chat::account::{LoginKind, Role};
+use chat::relay::{DeliveryState, Rooms, Sink};
 use chat::room::{History, RoomKind, RoomRole};
 
 pub(crate) fn role_word(role: Role) -> &'static str {
@@ -67,6 +68,41 @@ pub(crate) fn login_kind_word(kind: LoginKind) -> &'static str {
 pub(crate) fn login_kind(word: &str) -> Option<LoginKind> {
     let all = [LoginKind::Cookie, LoginKind::Token, LoginKind::Hook];
     find(&all, login_kind_word, word)
+}
+
+pub(crate) fn sink_word(sink: Sink) -> &'static str {
+    match sink {
+        Sink::RabbitMq => "rabbitmq",
+        Sink::Webhooks => "webhooks",
+    }
+}
+
+pub(crate) fn sink(word: &str) -> Option<Sink> {
+    find(&[Sink::RabbitMq, Sink::Webhooks], sink_word, word)
+}
+
+pub(crate) fn rooms_word(rooms: Rooms) -> &'static str {
+    match rooms {
+        Rooms::Public => "public",
+        Rooms::All => "all",
+    }
+}
+
+pub(crate) fn rooms(word: &str) -> Option<Rooms> {
+    find(&[Rooms::Public, Rooms::All], rooms_word, word)
+}
+
+pub(crate) fn delivery_state_word(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Waiting => "waiting",
+        DeliveryState::Delivered => "delivered",
+        DeliveryState::GivenUp => "given_up",
+    }
+}
+
+pub(crate) fn delivery_state(word: &str) -> Option<DeliveryState> {
+    let all = [DeliveryState::Waiting, DeliveryState::Delivered, DeliveryState::GivenUp];
+    find(&all, delivery_state_word, word)
 }
 
 fn find<T: Copy>(all: &[T], name: fn(T) -> &'static str, word: &str) -> Option<T> {

@@ -34,6 +34,7 @@ pub mod ports;
 pub mod presence;
 pub mod rates;
 mod regulars;
+pub mod relay;
 pub mod room;
 pub mod rules;
 pub mod text;

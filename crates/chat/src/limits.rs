@@ -99,6 +99,28 @@ pub const KEPT_ANSWER_SECONDS: i64 = 24 * 3600;
 /// Answers kept of one person, for requests that may be repeated.
 pub const KEPT_ANSWERS_PER_USER_MAX: usize = 1_000;
 
+/// Events out: entries that are handed to a sink at once, and entries that may wait for one that is away; beyond it the
+/// oldest are forgotten, counted and told of.
+pub const RELAY_BATCH_MAX: usize = 200;
+pub const OUTBOX_ROWS_MAX: usize = 1_000_000;
+/// A sink is called degraded when an entry waits for it longer than this.
+pub const OUTBOX_WAIT: Duration = Duration::from_secs(60);
+/// Webhooks: how many there may be; how long a URL may be, in bytes; how many deliveries to one are under way at once.
+pub const WEBHOOKS_MAX: usize = 50;
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2048;
+pub const WEBHOOK_REQUESTS_MAX: usize = 8;
+/// How long an endpoint may take, and how much of its answer is read.
+pub const WEBHOOK_WAIT: Duration = Duration::from_secs(15);
+pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// A delivery that failed is tried again after pauses that grow up to the first, and given up when the second has passed
+/// since its first try.
+pub const WEBHOOK_RETRY_MAX: Duration = Duration::from_secs(4 * 3600);
+pub const WEBHOOK_RETRY_FOR: Duration = Duration::from_secs(24 * 3600);
+/// An endpoint that took nothing for so long is disabled.
+pub const WEBHOOK_FAILING_MAX: Duration = Duration::from_secs(3 * 24 * 3600);
+/// How long what became of a delivery is kept.
+pub const WEBHOOK_LOG_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// How often something may be done: `burst` at once, then one every `every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {

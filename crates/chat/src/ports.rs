@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use uuid::Uuid;
 
 use crate::account::{Account, Avatar, Login, NewAccount, Person, ProfileChanges, Role};
 use crate::error::Result;
 use crate::event::{Draft, Entry, Outcome, Signal, Status};
 use crate::ids::{EntryId, RoomId, Seq, SessionId, Timestamp, UserId};
 use crate::message::{Edit, Message, Page, Query, Range, Target};
+use crate::relay::{Backlog, Delivery, DeliveryState, Due, Redelivery, Sink, Tried, Webhook};
 use crate::room::{Membership, Mine, Room};
 
 /// Keeps everything. `commit` is the only routine that makes an entry durable; the rest reads, or keeps accounts.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: Outbox + Webhooks {
     /// Numbers, deduplicates and writes log, read tables, search index and outbox, in one durable transaction.
     /// Answers item by item, in order; `rules::admit` is asked inside the transaction.
     async fn commit(&self, batch: Vec<Draft>) -> Result<Vec<Result<Outcome>>>;
@@ -127,6 +130,90 @@ pub trait Store: Send + Sync {
 
     /// Rooms in which something happened most recently, the newest first, each with its head.
     async fn active_rooms(&self, limit: usize) -> Result<Vec<(RoomId, Seq)>>;
+}
+
+/// What other services still have to hear: `Store::commit` notes each entry for every sink that is kept.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// From now on every entry is noted for the sink, by every server on the database.
+    async fn keep(&self, sink: Sink) -> Result<()>;
+    /// From now on nothing is noted for the sink; what is noted already is forgotten.
+    async fn drop_sink(&self, sink: Sink) -> Result<()>;
+    /// The sinks that are kept.
+    async fn sinks(&self) -> Result<Vec<Sink>>;
+    /// Hands up to `limit` of the oldest entries noted for the sink to `to`, each room's in order, and forgets those
+    /// that were taken. One server does so at a time: `None` where another one is at it.
+    async fn relay(&self, sink: Sink, limit: usize, to: &dyn EventSink) -> Result<Option<Relayed>>;
+    /// What waits for the sink; counted up to `count_max`.
+    async fn backlog(&self, sink: Sink, count_max: usize) -> Result<Backlog>;
+    /// Forgets the oldest so that no more than `keep_max` wait; answers how many were forgotten.
+    async fn forget_oldest(&self, sink: Sink, keep_max: usize) -> Result<u64>;
+    /// Notes once more what the log got in that time; answers how many entries that are.
+    async fn note_again(&self, sink: Sink, from: Timestamp, until: Timestamp) -> Result<u64>;
+    /// The first seq of each room, none skipped, that the log got at that time or later.
+    async fn firsts_since(&self, from: Timestamp) -> Result<Vec<(RoomId, Seq)>>;
+}
+
+/// What `Outbox::relay` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relayed {
+    /// Entries that were handed over.
+    pub offered: usize,
+    /// How many of them were taken; fewer mean that the sink is in trouble.
+    pub taken: usize,
+}
+
+/// Where entries go that other services have to hear of.
+#[async_trait]
+pub trait EventSink: Send + Sync {
+    /// Takes entries, each room's in order; answers how many of the first ones it certainly has.
+    async fn publish(&self, entries: &[Arc<Entry>]) -> usize;
+}
+
+/// Words entries for other services.
+#[async_trait]
+pub trait Wording: Send + Sync {
+    /// The entry as an event of CloudEvents 1.0, in JSON.
+    fn event(&self, entry: &Entry) -> Bytes;
+    /// The entry as the queue `message.events` knows it, if it has a word for it.
+    async fn message_event(&self, entry: &Entry) -> Result<Option<Bytes>>;
+}
+
+/// The endpoints of other services that are told of entries by HTTP, and the log of what they were told.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Adds one; from now on entries are noted for `Sink::Webhooks`.
+    async fn add_webhook(&self, webhook: Webhook) -> Result<()>;
+    /// All, oldest first.
+    async fn webhooks(&self) -> Result<Vec<Webhook>>;
+    /// Notes since when every try fails, unless that is known already; `None`: one was taken.
+    async fn set_webhook_failing(&self, id: Uuid, since: Option<Timestamp>) -> Result<()>;
+    /// Sends nothing any more, for that reason, and gives up what waits; `None` begins anew. False where it is gone.
+    async fn disable_webhook(&self, id: Uuid, why: Option<&str>) -> Result<bool>;
+    /// Signs with another key from now on, and with the one before, too, until that time. False where it is gone.
+    async fn rotate_webhook(&self, id: Uuid, secret: Vec<u8>, old_until: Timestamp) -> Result<bool>;
+    /// Removes it with its log; false where it is gone.
+    async fn remove_webhook(&self, id: Uuid) -> Result<bool>;
+    /// Makes deliveries of up to `limit` entries that are noted for `Sink::Webhooks`; answers how many there were.
+    async fn hand_out(&self, limit: usize) -> Result<usize>;
+    /// Takes deliveries that are due, oldest first, and counts the try; nobody else gets them before `until`.
+    async fn take_due(&self, webhook: Uuid, until: Timestamp, limit: usize) -> Result<Vec<Due>>;
+    /// Notes how tries ended.
+    async fn note_tries(&self, tries: Vec<Tried>) -> Result<()>;
+    /// The log of one webhook, newest first, before the delivery with the id `before`; in one state if that is given.
+    async fn deliveries(
+        &self,
+        webhook: Uuid,
+        state: Option<DeliveryState>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>>;
+    /// Has deliveries made once more, with the same event ids; answers how many.
+    async fn deliver_again(&self, webhook: Uuid, what: Redelivery) -> Result<u64>;
+    /// Removes deliveries that ended before that time from the log, at most `limit`; answers how many.
+    async fn forget_deliveries(&self, before: Timestamp, limit: usize) -> Result<u64>;
+    /// When the next delivery of the webhook is due.
+    async fn next_due(&self, webhook: Uuid) -> Result<Option<Timestamp>>;
 }
 
 /// Something on its way to the log that cannot be committed: it was refused by the database or breaks the server.

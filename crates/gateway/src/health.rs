@@ -125,7 +125,7 @@ fn readings(gateway: &Gateway) -> Vec<Reading> {
     let (connections, sockets) = gateway.admission.counts();
     let hub = gateway.hub.standing();
     let draining = u64::from(gateway.draining.is_cancelled());
-    vec![
+    let mut readings = vec![
         Reading::Now("connections", "TCP connections", connections as u64),
         Reading::Now("sockets", "WebSockets and streams of events", sockets as u64),
         Reading::Now("listeners", "Sockets and streams whose user is known", hub.sessions),
@@ -150,5 +150,7 @@ fn readings(gateway: &Gateway) -> Vec<Reading> {
             "Pages read from the log because the bus lost something",
             hub.gap_fills,
         ),
-    ]
+    ];
+    readings.extend((gateway.counts)());
+    readings
 }

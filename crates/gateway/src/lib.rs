@@ -72,6 +72,8 @@ pub struct Gateway {
     pub metrics: metrics::Metrics,
     /// What does not work at the moment, beside the store.
     pub trouble: Trouble,
+    /// What other parts of the process count.
+    pub counts: Counts,
     /// Who writes to the sockets.
     pub writers: live::writers::Writers,
     /// Cancelled when the server shall stop: sockets say `drain` and close, `/readyz` answers 503.
@@ -85,6 +87,9 @@ pub struct Gateway {
 /// Parts of the server that do not work at the moment, each in a word; the server does without them.
 pub type Trouble = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
 
+/// What the parts beside the doors count, for `/metrics`.
+pub type Counts = Arc<dyn Fn() -> Vec<metrics::Reading> + Send + Sync>;
+
 /// What every handler gets.
 pub type State = Arc<Gateway>;
 
@@ -96,6 +101,7 @@ impl Gateway {
         settings: GatewaySettings,
         assets: assets::Assets,
         trouble: Trouble,
+        counts: Counts,
     ) -> State {
         let metrics = metrics::Metrics::new();
         Arc::new(Self {
@@ -105,6 +111,7 @@ impl Gateway {
             settings,
             assets,
             trouble,
+            counts,
             admission: admission::Admission::default(),
             streams: live::streams::Streams::default(),
             engine: socketio::sessions::Sessions::default(),

@@ -48,6 +48,7 @@ pub fn command() -> Command {
                 .arg(json_flag()),
         )
         .subcommands(copies())
+        .subcommand(events())
         .subcommand(admin())
         .subcommand(
             Command::new("config")
@@ -145,6 +146,94 @@ fn admin() -> Command {
                 .subcommand(letter("retry", "Send once more what it holds"))
                 .subcommand(letter("drop", "Throw it away")),
         )
+        .subcommands(services())
+}
+
+/// What looks after the services that are told of events.
+fn services() -> [Command; 2] {
+    let webhook = |name: &'static str, about: &'static str| {
+        with_settings(Command::new(name).about(about)).arg(Arg::new("webhook").required(true).value_name("ID"))
+    };
+    let replay = ["since", "until"].map(|name| time_flag(name));
+    let log = webhook("log", "What it was told, newest first").arg(json_flag()).arg(
+        Arg::new("state")
+            .long("state")
+            .value_parser(["waiting", "delivered", "given_up"])
+            .help("Only deliveries that stand so"),
+    );
+    let again = webhook("replay", "Tell it again: one event, a time, or whatever was given up")
+        .args(replay.clone())
+        .arg(Arg::new("event").long("event").value_name("ID").help("One event"))
+        .arg(
+            Arg::new("given_up")
+                .long("given-up")
+                .action(ArgAction::SetTrue)
+                .help("Whatever was given up"),
+        );
+    [
+        Command::new("webhook")
+            .about("Endpoints of other services that are told of events by HTTP")
+            .subcommand_required(true)
+            .subcommand(
+                with_settings(Command::new("add").about("Add one; prints its id, and the key of its signatures"))
+                    .arg(Arg::new("url").required(true).value_name("URL"))
+                    .arg(
+                        Arg::new("rooms")
+                            .long("rooms")
+                            .value_parser(["public", "all"])
+                            .help("Of which rooms it hears: all means private ones and direct conversations, too [default: public]"),
+                    ),
+            )
+            .subcommand(with_settings(Command::new("list").about("All of them, and how they are")).arg(json_flag()))
+            .subcommand(webhook("remove", "Remove it, with its log"))
+            .subcommand(webhook("rotate", "Make a new key; the old one signs, too, for a day"))
+            .subcommand(webhook("disable", "Send it nothing any more"))
+            .subcommand(webhook("enable", "Send to it again"))
+            .subcommand(log)
+            .subcommand(again),
+        Command::new("events")
+            .about("What waits for RabbitMQ")
+            .subcommand_required(true)
+            .subcommand(with_settings(Command::new("status").about("How much waits, and since when")))
+            .subcommand(with_settings(Command::new("replay").about("Tell RabbitMQ again what happened in that time")).args(replay))
+            .subcommand(with_settings(
+                Command::new("forget").about("Note nothing for RabbitMQ any more, and forget what waits"),
+            )),
+    ]
+}
+
+/// `rill events`.
+fn events() -> Command {
+    with_settings(Command::new("events").about("Print what other services hear, a line of JSON for each event"))
+        .arg(time_flag("since"))
+        .arg(
+            Arg::new("room")
+                .long("room")
+                .value_name("ROOM")
+                .help("Of one room alone"),
+        )
+        .arg(
+            Arg::new("after")
+                .long("after")
+                .value_name("SEQ")
+                .requires("room")
+                .value_parser(value_parser!(u64))
+                .help("With --room: what follows this entry"),
+        )
+        .arg(
+            Arg::new("follow")
+                .long("follow")
+                .action(ArgAction::SetTrue)
+                .help("Go on with what happens from now on"),
+        )
+}
+
+fn time_flag(name: &'static str) -> Arg {
+    let help = match name {
+        "since" => "From this time on, such as 2026-11-21T08:30:00Z",
+        _ => "Up to this time [default: now]",
+    };
+    Arg::new(name).long(name).value_name("TIME").help(help)
 }
 
 fn json_flag() -> Arg {

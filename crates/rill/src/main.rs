@@ -18,9 +18,11 @@ mod config;
 mod copy;
 mod database_door;
 mod demo;
+mod events;
 mod platform;
 mod print;
 mod serve;
+mod tail;
 mod talk;
 mod telemetry;
 
@@ -54,6 +56,7 @@ fn run(matches: &ArgMatches) -> Result<()> {
         Some(("move", matches)) => copy::run_move(matches),
         Some(("backup", matches)) => copy::run_backup(&read(matches)?, matches),
         Some(("restore", matches)) => copy::run_restore(matches),
+        Some(("events", matches)) => tail::run(&read(matches)?, matches),
         Some(("admin", matches)) => admin::run(matches),
         Some(("config", matches)) => {
             let (_, matches) = matches.subcommand().expect("clap requires one");

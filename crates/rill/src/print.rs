@@ -45,7 +45,7 @@ pub fn configuration(config: &Config, markdown: bool) -> Result<()> {
         let secret = matches!(name.as_str(), "setup_code" | "metrics_token" | "platform_secret") && !value.is_empty();
         let value = match name.as_str() {
             _ if secret => "(set)".to_owned(),
-            "database" => backends::shown(value),
+            "database" | "redis" | "rabbitmq" => backends::shown(value),
             _ => value.clone(),
         };
         writeln!(out, "{name} = \"{value}\"  # {place}")?;

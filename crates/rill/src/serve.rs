@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
 use crate::config::transport::require_safe_transport;
+use crate::events::Events;
 use crate::{assets, channels, database_door, platform, telemetry};
 
 /// After a second signal, or this long, the process ends at once; what was acknowledged is on disk anyway.
@@ -130,10 +131,7 @@ impl Parts {
     async fn open(config: &Config, clock: Arc<dyn Clock>, works: bool) -> Result<Self> {
         prepare_folder(config)?;
         let rng = Arc::new(SystemRng::default());
-        let options = Options {
-            clock: clock.clone(),
-            ..Options::new()
-        };
+        let options = Options { clock: clock.clone() };
         let store = backends::open(&config.database, options)
             .await
             .with_context(|| format!("cannot open the database {}", backends::shown(&config.database)))?;
@@ -193,9 +191,13 @@ impl Parts {
         tokio::spawn(check_heads(Arc::downgrade(&hub), self.way.clone()));
         tokio::spawn(check_presence(Arc::downgrade(&self.chat)));
         let way = self.way.clone();
+        let words = Arc::new(gateway::dialects::events::Events::new(self.chat.clone()));
+        let events = Events::start(config, &self.ports, &self.bus, words).await?;
+        let counted = events.clone();
         let trouble = move || {
             let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
-            if is_alone { vec!["redis"] } else { Vec::new() }
+            let alone = is_alone.then_some("redis");
+            alone.into_iter().chain(events.trouble()).collect()
         };
         let gateway = Gateway::new(
             self.chat.clone(),
@@ -203,6 +205,7 @@ impl Parts {
             doors(config)?,
             Arc::new(assets::find),
             Arc::new(trouble),
+            Arc::new(move || counted.counts()),
         );
         let listener = listen(config.listen).await?;
         announce(

@@ -10,4 +10,4 @@ mod guideops;
 mod guideops_talk;
 mod hooks;
 mod starlette;
-mod wire;
+pub(crate) mod wire;

@@ -20,7 +20,7 @@ use crate::words::{history_word, kind_word, room_role_word};
 impl Batch<'_> {
     /// Makes the row of a room whose first entry the draft is; without any entry or member yet.
     pub(crate) async fn open(&self, draft: &Draft) -> Answer<State> {
-        let now = self.manner.now;
+        let now = self.now;
         let Body::RoomOpened { room, .. } = &draft.body else {
             return Err(chat::error::Error::NotFound { what: "room" }.into());
         };

@@ -2,6 +2,7 @@
 
 use chat::account::{LoginKind, Person, Role};
 use chat::ids::{ClientId, Timestamp, UserId};
+use chat::relay::{DeliveryState, Rooms, Sink};
 use chat::room::{History, RoomKind, RoomRole};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -83,6 +84,18 @@ pub(crate) fn room_role(row: &Row, at: usize) -> Answer<RoomRole> {
 
 pub(crate) fn login_kind(row: &Row, at: usize) -> Answer<LoginKind> {
     word(row, at, words::login_kind)
+}
+
+pub(crate) fn sink(row: &Row, at: usize) -> Answer<Sink> {
+    word(row, at, words::sink)
+}
+
+pub(crate) fn rooms(row: &Row, at: usize) -> Answer<Rooms> {
+    word(row, at, words::rooms)
+}
+
+pub(crate) fn delivery_state(row: &Row, at: usize) -> Answer<DeliveryState> {
+    word(row, at, words::delivery_state)
 }
 
 fn word<T>(row: &Row, at: usize, known: fn(&str) -> Option<T>) -> Answer<T> {

@@ -31,21 +31,14 @@ use crate::record;
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// How entries are written.
-#[derive(Clone, Copy)]
-pub(crate) struct Manner {
-    pub(crate) now: Timestamp,
-    pub(crate) keep_outbox: bool,
-}
-
 /// Commits the drafts in order and answers each. A draft that fails for a reason of its own does not take its
 /// neighbours with it: they are then written one by one.
 pub(crate) async fn commit(
     links: &Links,
     drafts: &[Draft],
-    manner: Manner,
+    now: Timestamp,
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
-    let fault = match patiently(links, drafts, manner).await {
+    let fault = match patiently(links, drafts, now).await {
         Ok(outcomes) => return Ok(outcomes),
         Err(fault) => fault,
     };
@@ -55,7 +48,7 @@ pub(crate) async fn commit(
     tracing::error!(%fault, "a batch of entries failed; trying them one by one");
     let mut outcomes = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        match patiently(links, std::slice::from_ref(draft), manner).await {
+        match patiently(links, std::slice::from_ref(draft), now).await {
             Ok(one) => outcomes.extend(one),
             Err(fault) => {
                 // The others would wait as long, each after the other.
@@ -74,11 +67,11 @@ pub(crate) async fn commit(
 
 /// Tries again, with the same drafts, while the database is away for a moment: what was committed already, though its
 /// answer was lost, is found by its id.
-async fn patiently(links: &Links, drafts: &[Draft], manner: Manner) -> Answer<Vec<Result<Outcome, Error>>> {
+async fn patiently(links: &Links, drafts: &[Draft], now: Timestamp) -> Answer<Vec<Result<Outcome, Error>>> {
     let deadline = Instant::now() + limits::COMMIT_WAIT;
     let (mut pause, mut unsure) = (PAUSE_MIN, false);
     loop {
-        let failure = match once(links, drafts, manner, unsure).await {
+        let failure = match once(links, drafts, now, unsure).await {
             Ok(outcomes) => return Ok(outcomes),
             Err(failure) => failure,
         };
@@ -109,7 +102,7 @@ impl From<Fault> for Failure {
 async fn once(
     links: &Links,
     drafts: &[Draft],
-    manner: Manner,
+    now: Timestamp,
     again: bool,
 ) -> Result<Vec<Result<Outcome, Error>>, Failure> {
     let mut link = links.get().await?;
@@ -119,7 +112,7 @@ async fn once(
         let loose = tx.batch_execute("set local synchronous_commit = off").await;
         loose.map_err(Fault::from)?;
     }
-    let mut outcomes = Batch::new(&tx, manner).write(drafts).await?;
+    let mut outcomes = Batch::new(&tx, now).write(drafts).await?;
     #[cfg(feature = "planted")]
     if chat::planted::has(chat::planted::Bug::ToldBeforeCommitted) && crate::planted::is_rolled_back() {
         return Ok(outcomes);
@@ -149,7 +142,7 @@ async fn once(
 /// What the drafts of one transaction share.
 pub(crate) struct Batch<'tx> {
     pub(crate) tx: &'tx Transaction<'tx>,
-    pub(crate) manner: Manner,
+    pub(crate) now: Timestamp,
     /// Rooms as the drafts so far left them; their counters are written back at the end.
     rooms: BTreeMap<RoomId, Option<State>>,
     people: HashMap<UserId, Person>,
@@ -181,10 +174,10 @@ impl Line<'_> {
 }
 
 impl<'tx> Batch<'tx> {
-    fn new(tx: &'tx Transaction<'tx>, manner: Manner) -> Self {
+    fn new(tx: &'tx Transaction<'tx>, now: Timestamp) -> Self {
         Self {
             tx,
-            manner,
+            now,
             rooms: BTreeMap::new(),
             people: HashMap::new(),
             known: Known::default(),
@@ -207,9 +200,7 @@ impl<'tx> Batch<'tx> {
                     Err(failure) => return Err(failure),
                 });
             }
-            std::mem::take(&mut self.changes)
-                .write(self.tx, self.manner.keep_outbox)
-                .await?;
+            std::mem::take(&mut self.changes).write(self.tx).await?;
         }
         State::store(self.tx, &self.rooms).await?;
         Ok(outcomes)
@@ -334,7 +325,7 @@ impl<'tx> Batch<'tx> {
         }
         state.last_ordinal += u64::from(matches!(draft.body, Body::MessagePosted { .. }));
         // A clock that goes back does not make a room's times go back.
-        state.entry_at = state.entry_at.max(self.manner.now);
+        state.entry_at = state.entry_at.max(self.now);
         let line = Line {
             draft,
             facts,

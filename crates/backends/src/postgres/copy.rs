@@ -157,7 +157,7 @@ impl Writer {
             writer.finish().await.map_err(said)?;
         }
         run(&self.0, &set_behind("'message_numbers'", "messages", "number")).await?;
-        for table in ["outbox", "dead_letters"] {
+        for table in ["outbox", "deliveries", "dead_letters"] {
             let counter = format!("pg_get_serial_sequence('{table}', 'id')");
             run(&self.0, &set_behind(&counter, table, "id")).await?;
         }

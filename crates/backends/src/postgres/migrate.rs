@@ -32,6 +32,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0004_dead_letters.sql"),
     },
     Migration {
+        number: 5,
+        name: "events",
+        sql: include_str!("../../migrations/postgres/0005_events.sql"),
+    },
+    Migration {
         number: 6,
         name: "database door",
         sql: include_str!("../../migrations/postgres/0006_database_door.sql"),

@@ -26,11 +26,13 @@ mod logins;
 mod members;
 mod messages;
 mod migrate;
+mod outbox;
 pub(crate) mod place;
 mod rooms;
 mod search;
 mod store;
 mod tls;
+mod webhooks;
 mod write;
 
 use std::sync::Arc;
@@ -53,7 +55,6 @@ use link::{Link, Links};
 pub(crate) struct Postgres {
     links: Links,
     clock: Arc<dyn Clock>,
-    keep_outbox: bool,
     settings: Settings,
 }
 
@@ -83,7 +84,6 @@ impl Postgres {
         Ok(Self {
             links,
             clock: options.clock,
-            keep_outbox: options.keep_outbox,
             settings,
         })
     }

@@ -12,7 +12,6 @@ use chat::ports::{DeadLetter, KeptAnswer, Store};
 use chat::room::{Membership, Mine, Room};
 
 use super::columns::integer;
-use super::commit::Manner;
 use super::fault::Fault;
 use super::{
     Postgres, accounts, answers, commit, entries, finish, letters, logins, members, messages, reading, rooms, search,
@@ -22,11 +21,7 @@ use super::{
 #[async_trait]
 impl Store for Postgres {
     async fn commit(&self, batch: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
-        let manner = Manner {
-            now: self.clock.now(),
-            keep_outbox: self.keep_outbox,
-        };
-        commit::commit(&self.links, &batch, manner).await
+        commit::commit(&self.links, &batch, self.clock.now()).await
     }
 
     async fn epoch(&self) -> Result<String> {

@@ -19,10 +19,11 @@ pub(crate) const LOG: &str = "
     insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body, visible_from)
     select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bytea[],
                          $8::bigint[], $9::text[], $10::bigint[])";
+/// For every sink that is kept; mostly there is none.
 pub(crate) const OUTBOX: &str = "
-    insert into outbox (event_id, room_id, seq, created_at)
-    select id, room_id, seq, at from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
-        with ordinality n (id, room_id, seq, at, place) order by place";
+    insert into outbox (event_id, room_id, seq, created_at, sink)
+    select n.id, n.room_id, n.seq, n.at, s.name from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+        with ordinality n (id, room_id, seq, at, place) cross join sinks s order by n.place";
 pub(crate) const MESSAGES: &str = "
     insert into messages (number, room_id, seq, ordinal, id, client_id, sender_id, at, text, text_seq, mentions,
                           mentions_room, location, thread_id, thread_seq, changed_seq)
@@ -131,12 +132,12 @@ impl Changes {
     }
 
     /// Sends all statements one after the other, without waiting for an answer between them.
-    pub(crate) async fn write(self, tx: &Transaction<'_>, keep_outbox: bool) -> Answer<()> {
+    pub(crate) async fn write(self, tx: &Transaction<'_>) -> Answer<()> {
         if self.log.is_empty() {
             return Ok(());
         }
         tokio::try_join!(
-            self.write_log(tx, keep_outbox),
+            self.write_log(tx),
             self.write_messages(tx),
             self.write_tokens(tx),
             self.write_mentions(tx),
@@ -146,7 +147,7 @@ impl Changes {
         Ok(())
     }
 
-    async fn write_log(&self, tx: &Transaction<'_>, keep_outbox: bool) -> Answer<()> {
+    async fn write_log(&self, tx: &Transaction<'_>) -> Answer<()> {
         let rooms: Vec<Uuid> = self.log.iter().map(|row| row.room.0).collect();
         let seqs: Vec<i64> = self.log.iter().map(|row| integer(row.seq)).collect();
         let ordinals: Vec<i64> = self.log.iter().map(|row| integer(row.ordinal)).collect();
@@ -178,9 +179,7 @@ impl Changes {
             ],
         )
         .await?;
-        if keep_outbox {
-            execute(tx, OUTBOX, &[&ids, &rooms, &seqs, &times]).await?;
-        }
+        execute(tx, OUTBOX, &[&ids, &rooms, &seqs, &times]).await?;
         Ok(())
     }
 

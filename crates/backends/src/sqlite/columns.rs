@@ -94,6 +94,6 @@ pub(crate) fn login_kind(word: &str) -> rusqlite::Result<LoginKind> {
     known(words::login_kind(word), word)
 }
 
-fn known<T>(found: Option<T>, word: &str) -> rusqlite::Result<T> {
+pub(crate) fn known<T>(found: Option<T>, word: &str) -> rusqlite::Result<T> {
     found.ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("unknown word {word}").into()))
 }

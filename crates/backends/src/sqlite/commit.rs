@@ -18,31 +18,22 @@ use super::columns::{integer, number};
 use super::entries;
 use super::facts::{Aim, State, gather};
 use super::fault::{Answer, Fault};
+use super::outbox;
 use crate::fold::key;
 use crate::record;
 
 /// Writes the drafts in order and answers each. A draft that is refused has written nothing; if the database fails one,
 /// all of them have to be undone, and can be tried `apart`.
-pub(crate) fn together(
-    db: &Connection,
-    drafts: &[Draft],
-    now: Timestamp,
-    keep_outbox: bool,
-) -> Answer<Vec<Result<Outcome, Error>>> {
-    Batch::new(db, now, keep_outbox).write(drafts)
+pub(crate) fn together(db: &Connection, drafts: &[Draft], now: Timestamp) -> Answer<Vec<Result<Outcome, Error>>> {
+    Batch::new(db, now).write(drafts)
 }
 
 /// The same, but a draft that fails for a reason of its own does not take its neighbours with it.
-pub(crate) fn apart(
-    db: &Connection,
-    drafts: &[Draft],
-    now: Timestamp,
-    keep_outbox: bool,
-) -> Answer<Vec<Result<Outcome, Error>>> {
+pub(crate) fn apart(db: &Connection, drafts: &[Draft], now: Timestamp) -> Answer<Vec<Result<Outcome, Error>>> {
     let mut outcomes = Vec::with_capacity(drafts.len());
     for draft in drafts {
         db.prepare_cached("savepoint draft")?.execute([])?;
-        let one = together(db, std::slice::from_ref(draft), now, keep_outbox);
+        let one = together(db, std::slice::from_ref(draft), now);
         if one.is_err() {
             if db.is_autocommit() {
                 // SQLite has given up the whole transaction.
@@ -64,7 +55,8 @@ pub(crate) fn apart(
 pub(crate) struct Batch<'db> {
     pub(crate) db: &'db Connection,
     now: Timestamp,
-    keep_outbox: bool,
+    /// For whom entries are noted in the outbox, once that is asked.
+    sinks: Option<Vec<String>>,
     rooms: HashMap<RoomId, Option<State>>,
     people: HashMap<UserId, Option<Person>>,
 }
@@ -91,11 +83,11 @@ impl Line<'_> {
 }
 
 impl<'db> Batch<'db> {
-    fn new(db: &'db Connection, now: Timestamp, keep_outbox: bool) -> Self {
+    fn new(db: &'db Connection, now: Timestamp) -> Self {
         Self {
             db,
             now,
-            keep_outbox,
+            sinks: None,
             rooms: HashMap::new(),
             people: HashMap::new(),
         }
@@ -276,7 +268,7 @@ impl<'db> Batch<'db> {
         Ok(entry)
     }
 
-    fn log(&self, line: &Line<'_>) -> Answer<()> {
+    fn log(&mut self, line: &Line<'_>) -> Answer<()> {
         let draft = line.draft;
         self.db
             .prepare_cached(
@@ -295,16 +287,15 @@ impl<'db> Batch<'db> {
                 record::write_body(&draft.body),
                 line.visible_from().map(integer),
             ))?;
-        if self.keep_outbox {
-            self.db
-                .prepare_cached("insert into outbox (event_id, room_id, seq, created_at) values (?, ?, ?, ?)")?
-                .execute((
-                    draft.id.0.as_bytes(),
-                    draft.room.0.as_bytes(),
-                    integer(line.seq),
-                    line.at.0,
-                ))?;
+        let sinks = match self.sinks.take() {
+            Some(sinks) => sinks,
+            None => outbox::sinks(self.db)?,
+        };
+        for sink in &sinks {
+            let note = (draft.id, draft.room, line.seq, line.at);
+            outbox::note(self.db, sink, note)?;
         }
+        self.sinks = Some(sinks);
         Ok(())
     }
 

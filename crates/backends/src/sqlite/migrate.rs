@@ -33,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "dead letters",
         sql: include_str!("../../migrations/sqlite/0004_dead_letters.sql"),
     },
+    Migration {
+        number: 5,
+        name: "events",
+        sql: include_str!("../../migrations/sqlite/0005_events.sql"),
+    },
 ];
 
 const CREATE: &str = "

@@ -24,10 +24,12 @@ mod logins;
 mod members;
 mod messages;
 mod migrate;
+mod outbox;
 mod readers;
 mod rooms;
 mod search;
 mod store;
+mod webhooks;
 mod writer;
 
 use std::path::PathBuf;
@@ -79,7 +81,6 @@ pub(crate) struct Sqlite {
     writer: Writer,
     _checkpoints: Option<Checkpoints>,
     clock: Arc<dyn Clock>,
-    keep_outbox: bool,
 }
 
 /// What the database says of itself, for the operator.
@@ -136,7 +137,6 @@ impl Sqlite {
             writer,
             _checkpoints: checkpoints,
             clock: options.clock,
-            keep_outbox: options.keep_outbox,
         })
     }
 
@@ -211,10 +211,7 @@ mod tests {
     const ENDLESS: &str = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
 
     async fn in_a_file(folder: &tempfile::TempDir) -> Sqlite {
-        let options = Options {
-            clock: Arc::new(crate::system::SystemClock),
-            keep_outbox: false,
-        };
+        let options = Options::new();
         let place = Place::File(folder.path().join("rill.db"));
         Sqlite::open(place, options).await.unwrap()
     }

@@ -20,16 +20,16 @@ use super::{
 impl Store for Sqlite {
     async fn commit(&self, batch: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
         let batch: Arc<[Draft]> = batch.into();
-        let (clock, keep_outbox, drafts) = (Arc::clone(&self.clock), self.keep_outbox, Arc::clone(&batch));
+        let (clock, drafts) = (Arc::clone(&self.clock), Arc::clone(&batch));
         let outcomes = self
-            .write(move |link| commit::together(&link.db, &drafts, clock.now(), keep_outbox))
+            .write(move |link| commit::together(&link.db, &drafts, clock.now()))
             .await;
         if batch.len() == 1 || !matches!(outcomes, Err(Error::Internal)) {
             return outcomes;
         }
         tracing::error!("a batch of entries failed; trying them one by one");
-        let (clock, keep_outbox) = (Arc::clone(&self.clock), self.keep_outbox);
-        self.write(move |link| commit::apart(&link.db, &batch, clock.now(), keep_outbox))
+        let clock = Arc::clone(&self.clock);
+        self.write(move |link| commit::apart(&link.db, &batch, clock.now()))
             .await
     }
 

@@ -6,20 +6,17 @@ use std::process::{Command, Stdio};
 
 use backends::{Durability, Options, durability, open};
 use chat::error::Error;
-use chat::event::{Body, Outcome};
+use chat::event::Outcome;
 use chat::ids::{RoomId, Seq, UserId};
 use chat::message::Range;
 use chat::room::RoomKind;
-use uuid::Uuid;
 
-use crate::postgres::{Postgres, name_of};
-use crate::world::{World, draft, edit, post, repeatable, seqs, target, terms};
+use crate::world::{World, draft, post, repeatable, seqs, terms};
 
 crate::lasting! {
     everything_is_still_there_after_a_restart
     what_was_answered_survives_a_kill
     two_programs_may_use_one_database
-    the_outbox_holds_each_entry_once_if_it_is_kept
 }
 
 async fn everything_is_still_there_after_a_restart(world: World) {
@@ -127,7 +124,7 @@ async fn a_file_is_durable_and_memory_is_not() {
         (file.journal_mode.as_str(), file.synchronous, file.foreign_keys),
         ("wal", "full", true)
     );
-    assert!(file.survives_power_loss() && file.schema_version == 4, "{file:?}");
+    assert!(file.survives_power_loss() && file.schema_version == 5, "{file:?}");
     let memory = sqlite("sqlite::memory:").await;
     assert!(!memory.survives_power_loss(), "{memory:?}");
 }
@@ -166,43 +163,4 @@ async fn what_is_no_database_of_ours_is_refused_in_words() {
     );
     let refused = open("mysql://somewhere", Options::new()).await.err().unwrap();
     assert!(refused.to_string().contains("is not understood"), "{refused}");
-}
-
-async fn the_outbox_holds_each_entry_once_if_it_is_kept(world: World) {
-    let ada = world.person("ada").await;
-    let room = world.room(RoomKind::Public, "room", ada, &[]).await;
-    let sent = repeatable(room, ada, "x", post("hello"));
-    let message = world.commit(sent.clone()).await.unwrap().entry().unwrap().clone();
-    world.commit(sent).await.unwrap();
-    world.say(room, ada, edit(&message, "hello")).await.unwrap();
-    let message = target(&message);
-    let deleted = world.entry(room, ada, Body::MessageDeleted { message }).await;
-    let held = outbox(&world.url);
-    assert_eq!(held.iter().map(|row| row.1).collect::<Vec<_>>(), [1, 2, 3]);
-    assert!(held.iter().all(|row| row.0 == room.0));
-    assert_eq!((held[1].2, held[2].2), (message.id.0, deleted.id.0));
-    let without = world.another().await;
-    without.post(room, ada, "nobody will be told").await;
-    assert_eq!(outbox(&world.url).len(), 3);
-}
-
-/// Room, seq and event of each row, in their order.
-fn outbox(url: &str) -> Vec<(Uuid, i64, Uuid)> {
-    let Some(path) = url.strip_prefix("sqlite:") else {
-        let rows = Postgres::shared().sql(name_of(url), "select room_id, seq, event_id from outbox order by id");
-        let row = |line: &str| {
-            let [room, seq, event]: [&str; 3] = line.split('|').collect::<Vec<_>>().try_into().unwrap();
-            (room.parse().unwrap(), seq.parse().unwrap(), event.parse().unwrap())
-        };
-        return rows.lines().map(row).collect();
-    };
-    let db = rusqlite::Connection::open(path).unwrap();
-    let mut statement = db
-        .prepare("select room_id, seq, event_id from outbox order by id")
-        .unwrap();
-    let rows = statement.query_map([], |row| {
-        let (room, event): ([u8; 16], [u8; 16]) = (row.get(0)?, row.get(2)?);
-        Ok((Uuid::from_bytes(room), row.get(1)?, Uuid::from_bytes(event)))
-    });
-    rows.unwrap().collect::<Result<_, _>>().unwrap()
 }

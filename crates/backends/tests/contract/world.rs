@@ -67,13 +67,9 @@ impl World {
         Self::open(Postgres::shared().database()).await
     }
 
-    /// With an outbox.
     pub(crate) async fn open(url: String) -> Self {
         let clock = Arc::new(HeldClock(AtomicI64::new(START.0)));
-        let options = Options {
-            clock: clock.clone(),
-            keep_outbox: true,
-        };
+        let options = Options { clock: clock.clone() };
         Self {
             store: backends::open(&url, options).await.unwrap(),
             clock,
@@ -82,7 +78,7 @@ impl World {
         }
     }
 
-    /// A second store beside this one, as another program has it; without an outbox.
+    /// A second store beside this one, as another program has it.
     pub(crate) async fn another(&self) -> Self {
         Self {
             store: backends::open(&self.url, Options::new()).await.unwrap(),
@@ -101,10 +97,7 @@ impl World {
             _folder,
         } = self;
         drop(store);
-        let options = Options {
-            clock: clock.clone(),
-            keep_outbox: true,
-        };
+        let options = Options { clock: clock.clone() };
         Self {
             store: backends::open(&url, options).await.unwrap(),
             clock,

@@ -74,6 +74,23 @@ impl Chat {
         Ok(people)
     }
 
+    /// What the conversation is about, and its two people; nothing where the room is no such conversation.
+    pub async fn matter_of(&self, room: RoomId) -> Result<Option<(String, Vec<Person>)>> {
+        let first = self.ports.store.entries(room, 0, 1).await?.pop();
+        let Some(Body::RoomOpened { room, members }) = first.as_deref().map(|entry| &entry.body) else {
+            return Ok(None);
+        };
+        let key = room.direct_key.as_deref().and_then(|key| key.strip_prefix("about "));
+        let Some((matter, _)) = key.and_then(|key| key.split_once('\n')) else {
+            return Ok(None);
+        };
+        let mut people = Vec::with_capacity(members.len());
+        for member in members {
+            people.extend(self.ports.store.account(*member).await?.map(|account| account.person));
+        }
+        Ok(Some((matter.to_owned(), people)))
+    }
+
     async fn rooms_about(&self, matter: &str) -> Result<Vec<Room>> {
         let prefix = prefix(&cleaned(matter)?);
         self.ports.store.rooms_by_direct_key(&prefix, PAGE_MAX).await

@@ -12,6 +12,7 @@ pub mod aiohttp;
 pub mod caller;
 pub mod channels;
 pub mod entrance;
+pub mod events;
 pub mod graintrade;
 pub mod guideops;
 pub mod native;

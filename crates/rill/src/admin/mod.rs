@@ -6,16 +6,21 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use backends::SystemClock;
 use chat::Chat;
 use chat::account::{Actor, Person, Role};
+use chat::ids::Timestamp;
+use chat::ports::Clock;
 use clap::ArgMatches;
 
 use crate::config::Config;
 use crate::serve;
 
 mod letters;
+mod outbox;
 mod room;
 mod user;
+mod webhook;
 
 /// Runs one of the commands.
 pub fn run(matches: &ArgMatches) -> Result<()> {
@@ -28,12 +33,19 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         let done = match noun {
             "user" => user::run(&product.chat, verb, matches).await,
             "room" => room::run(&product.chat, verb, matches).await,
+            "webhook" => webhook::run(&product.chat, verb, matches, config.webhooks_anywhere).await,
+            "events" => outbox::run(&product.chat, verb, matches).await,
             "dead-letters" => letters::run(&product.chat, verb, matches).await,
             _ => bail!("there is no `rill admin {noun}`"),
         };
         product.close().await;
         done
     })
+}
+
+/// The time.
+fn now() -> Timestamp {
+    SystemClock.now()
 }
 
 /// Everybody, page by page.

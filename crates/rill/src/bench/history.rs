@@ -170,10 +170,7 @@ impl Archive {
 async fn fill(data: &std::path::Path, messages: u32) -> Result<()> {
     std::fs::create_dir(data)?;
     let clock = Arc::new(Past::default());
-    let options = Options {
-        clock: clock.clone(),
-        ..Options::new()
-    };
+    let options = Options { clock: clock.clone() };
     let store = backends::open(&format!("sqlite:{}", data.join("rill.db").display()), options).await?;
     let bus = Arc::new(MemoryBus::new());
     let ports = Ports {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use chat::account::platform::Platform;
@@ -59,6 +60,14 @@ pub struct Config {
     pub database: String,
     /// What joins several servers on one database.
     pub redis: Option<String>,
+    /// The broker that is told of every entry.
+    pub rabbitmq: Option<String>,
+    /// Whether the broker's queue `message.events` is served, too.
+    pub message_events: bool,
+    /// Whether webhooks may lead into private networks.
+    pub webhooks_anywhere: bool,
+    /// The first pause of a webhook that failed.
+    pub webhook_retry: Duration,
     /// Whether a server that is joined to others commits for them, too.
     pub worker: bool,
     pub public_url: Option<String>,
@@ -132,6 +141,10 @@ impl Config {
             let place = &values["redis_channels"].1;
             bail!("{place}: the channels are those of Redis; add --redis redis://HOST:6379");
         }
+        let rabbitmq = read.optional("rabbitmq");
+        if let Some(url) = &rabbitmq {
+            backends::check_rabbitmq(url).with_context(|| values["rabbitmq"].1.to_string())?;
+        }
         let formats = [LogFormat::Auto, LogFormat::Text, LogFormat::Json];
         let address = "write an address and a port, such as 127.0.0.1:8080 or [::]:8080";
         let level = "write error, warn, info, debug or trace";
@@ -140,6 +153,10 @@ impl Config {
             data,
             database,
             redis,
+            rabbitmq,
+            message_events: read.one_of("message_events", &["false", "true"])? == 1,
+            webhooks_anywhere: read.one_of("webhook_networks", &["public", "any"])? == 1,
+            webhook_retry: read.webhook_retry()?,
             worker: read.one_of("worker", &["on", "off"])? == 0,
             public_url: read.urls("public_url")?.pop(),
             origins: read.urls("origins")?,
@@ -222,6 +239,9 @@ mod tests {
             ("guests", "yes", "false, true"),
             ("database_door", "true", "add --database postgres://"),
             ("redis_channels", "true", "add --redis redis://"),
+            ("rabbitmq", "localhost", "--rabbitmq: write amqp://"),
+            ("webhook_networks", "private", "public, any"),
+            ("webhook_retry_ms", "0", "10 to 600000"),
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {

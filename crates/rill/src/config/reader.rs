@@ -1,6 +1,7 @@
 //! Turns the texts of settings into checked values.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use chat::account::platform::{NameClaim, Platform};
@@ -110,6 +111,13 @@ impl Reader<'_> {
             .ok()
             .filter(|seconds| *seconds <= 300);
         seconds.ok_or_else(|| self.wrong("drain_seconds", "write whole seconds, 0 to 300"))
+    }
+
+    pub(super) fn webhook_retry(&self) -> Result<Duration> {
+        let pause = self.text("webhook_retry_ms").parse().ok();
+        let pause = pause.filter(|pause| (10..=600_000).contains(pause));
+        let pause = pause.ok_or_else(|| self.wrong("webhook_retry_ms", "write whole milliseconds, 10 to 600000"))?;
+        Ok(Duration::from_millis(pause))
     }
 
     pub(super) fn limits(&self) -> Result<Limits> {

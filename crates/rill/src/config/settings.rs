@@ -46,6 +46,30 @@ pub const SETTINGS: &[Setting] = &[
         "Redis or Valkey that joins several servers on one PostgreSQL database: redis://HOST:6379, rediss:// with TLS, several for a Redis Cluster.",
     ),
     setting(
+        "rabbitmq",
+        "URL",
+        "",
+        "The broker that is told of every entry (docs/events.md): amqp://USER:PASSWORD@HOST:5672/VHOST.",
+    ),
+    setting(
+        "message_events",
+        "BOOL",
+        "false",
+        "With rabbitmq: whether the queue message.events is served, too, which somebody has to read.",
+    ),
+    setting(
+        "webhook_networks",
+        "public|any",
+        "public",
+        "Where webhooks may be: on public addresses by https, or anywhere, this machine and its networks included.",
+    ),
+    setting(
+        "webhook_retry_ms",
+        "MILLISECONDS",
+        "5000",
+        "How long after it failed a webhook is tried again; every further pause is three times as long, for a day.",
+    ),
+    setting(
         "worker",
         "on|off",
         "on",

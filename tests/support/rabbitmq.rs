@@ -1,0 +1,117 @@
+//! A private RabbitMQ broker: Debian's, with a node name, folders, ports and port mapper (epmd) of its own, stopped and
+//! removed whatever happens.
+//!
+//! A shell keeps it and ends it when its standard input is closed, which the system does for a test that is killed.
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::process::signal;
+
+/// How long a start may take on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+// As whoever is called root the system's wrapper becomes another user; the program behind it does not.
+const KEEP: &str = r#"
+folder=$PWD
+export HOME=$folder RABBITMQ_NODENAME=rill$1@localhost RABBITMQ_NODE_PORT=$1 RABBITMQ_NODE_IP_ADDRESS=127.0.0.1
+export ERL_EPMD_PORT=$2 ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_DIST_PORT=$3
+export RABBITMQ_MNESIA_BASE=$folder/mnesia RABBITMQ_LOG_BASE=$folder/log RABBITMQ_LOGS=$folder/log/broker
+export RABBITMQ_CONFIG_FILE=$folder/none RABBITMQ_CONF_ENV_FILE=$folder/none RABBITMQ_ENABLED_PLUGINS_FILE=$folder/plugins
+export RABBITMQ_PID_FILE=$folder/pid RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1"
+mkdir -p mnesia log
+echo '[].' >plugins
+epmd -port "$2" -address 127.0.0.1 >>log/epmd 2>&1 &
+mapper=$!
+/usr/lib/rabbitmq/bin/rabbitmq-server >>log/out 2>&1 &
+server=$!
+echo "$mapper"
+cat >/dev/null || true
+exec 2>/dev/null
+kill -KILL "$(cat pid)" "$server" "$mapper" 2>/dev/null || true
+wait
+"#;
+
+/// A running broker.
+pub struct RabbitMq {
+    keeper: Child,
+    folder: TempDir,
+    ports: [u16; 3],
+}
+
+impl RabbitMq {
+    /// Starts one that keeps durable queues when it is killed; its user is `guest`, as it comes.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ports = [(); 3].map(|()| free_port());
+        let keeper = run(&folder, ports);
+        Self { keeper, folder, ports }
+    }
+
+    /// The address for `--rabbitmq`.
+    pub fn url(&self) -> String {
+        format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.ports[0])
+    }
+
+    /// Ends it as a crash would (SIGKILL); returns when it is gone.
+    pub fn kill(&mut self) {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("it has started");
+        signal(&[pid.trim().parse().expect("a number")], "KILL");
+        self.end();
+    }
+
+    /// Starts it again on the same ports and with what it had on disk.
+    pub fn start_again(&mut self) {
+        self.keeper = run(&self.folder, self.ports);
+    }
+
+    fn end(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn run(folder: &TempDir, ports: [u16; 3]) -> Child {
+    let _ = std::fs::remove_file(folder.path().join("pid"));
+    let mut keeper = Command::new("sh")
+        .args(["-c", KEEP, "keep"])
+        .args(ports.map(|port| port.to_string()))
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    let mut line = String::new();
+    let output = keeper.stdout.take().expect("it is piped");
+    BufReader::new(output).read_line(&mut line).expect("it is read");
+    let end = Instant::now() + START_LIMIT;
+    while TcpStream::connect(("127.0.0.1", ports[0])).is_err() {
+        let log = || std::fs::read_to_string(folder.path().join("log/out")).unwrap_or_default();
+        assert!(Instant::now() < end, "RabbitMQ does not start: {}", log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    keeper
+}
+
+/// A port that is free, of a range that no other server of the tests takes and the system does not give out.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_100 + u16::try_from(std::process::id() % 400).expect("a small number") * 12;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 400;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
