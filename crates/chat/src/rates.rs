@@ -20,10 +20,10 @@ use crate::error::{Error, Result};
 use crate::ids::{RoomId, UserId};
 use crate::limits::{Limits, Rate};
 
-mod shared;
+mod ledger;
 
-use shared::Shared;
-pub use shared::Spent;
+use ledger::Ledger;
+pub use ledger::Spent;
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,7 +83,7 @@ pub struct Quota {
 
 /// All counters of this process.
 pub struct Rates {
-    shared: OnceLock<Shared>,
+    shared: OnceLock<Ledger>,
     send: Buckets,
     send_in_room: Buckets,
     command: Buckets,
@@ -149,12 +149,12 @@ impl Rates {
 
     /// From now on counts for others as well: somebody asks for what was `spent`, and tells who is to be `barred`.
     pub fn share(&self) {
-        let _ = self.shared.set(Shared::default());
+        let _ = self.shared.set(Ledger::default());
     }
 
     /// What was admitted since this was asked before; nothing if it is not shared.
     pub fn spent(&self) -> Vec<Spent> {
-        self.shared.get().map(Shared::take).unwrap_or_default()
+        self.shared.get().map(Ledger::take).unwrap_or_default()
     }
 
     /// Refuses that key for so long, as all nodes together have admitted too many.

@@ -18,12 +18,12 @@ pub struct Spent {
 }
 
 #[derive(Default)]
-pub(super) struct Shared {
+pub(super) struct Ledger {
     spent: Mutex<HashMap<(Action, Key), Spent>>,
     barred: Mutex<HashMap<(Action, Key), Instant>>,
 }
 
-impl Shared {
+impl Ledger {
     pub(super) fn spend(&self, action: Action, key: Key, rate: Rate) {
         let mut spent = held(&self.spent);
         let nothing = || Spent {
