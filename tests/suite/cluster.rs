@@ -426,3 +426,51 @@ async fn redis_is_reached_over_tls_and_only_the_one_that_was_asked_for() {
     assert_eq!((status, &says["degraded"]), (StatusCode::OK, &json!(["redis"])));
     assert!(server.log().contains("ertificate"), "{}", server.log());
 }
+
+#[tokio::test]
+async fn servers_leave_the_balancer_one_by_one_and_never_together() {
+    let (redis, postgres) = (Redis::start(), Postgres::start());
+    let address = postgres.database();
+    // One of them reaches the database by a path of its own, which can be taken away.
+    let own_way = tempfile::tempdir().expect("a temporary folder");
+    let link = own_way.path().join("way");
+    let (_, rest) = address.split_once("host=").expect("a folder with its socket");
+    let folder = rest.split('&').next().expect("one part at least");
+    std::os::unix::fs::symlink(folder, &link).expect("a link");
+    let by_own_way = address.replace(folder, &link.display().to_string());
+    let options = |address: &str| {
+        Options::default()
+            .flag("--database", address)
+            .flag("--redis", &redis.url())
+    };
+    let (here, there) = (
+        Server::with(options(&address)).await,
+        Server::with(options(&by_own_way)).await,
+    );
+    let all_are = async |wanted: [u16; 2]| {
+        let mut found = [0; 2];
+        for (server, found) in [&here, &there].into_iter().zip(&mut found) {
+            *found = ready(server).await.0.as_u16();
+        }
+        (found == wanted).then_some(())
+    };
+    until("both are ready", async || all_are([200, 200]).await).await;
+
+    std::fs::remove_file(&link).expect("it was there");
+    postgres.sql(
+        "postgres",
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rill'",
+    );
+    until("the one without the database leaves", async || {
+        all_are([200, 503]).await
+    })
+    .await;
+
+    let frozen = postgres.freeze();
+    until("where nobody has it, nobody leaves", async || all_are([200, 200]).await).await;
+    let (_, says) = ready(&here).await;
+    assert_eq!(says["degraded"], json!(["store"]));
+
+    drop(frozen);
+    until("it is as before", async || all_are([200, 503]).await).await;
+}

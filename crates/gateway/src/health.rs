@@ -23,7 +23,8 @@ pub async fn live() -> Response {
     Json(json!({"status": "ok"})).into_response()
 }
 
-/// `GET /readyz`: 200 if people may be sent here; 503 while the server stops or its own store does not answer.
+/// `GET /readyz`: 200 if people may be sent here; 503 while the server stops or its own store does not answer. Where no
+/// other server has the store either it stays 200: all of them leaving the balancer together would help nobody.
 pub async fn ready(Shared(gateway): Shared<State>) -> Response {
     let state = look(&gateway).await;
     let status = if state.ready {
@@ -91,12 +92,13 @@ async fn look(gateway: &Gateway) -> Look {
     let draining = gateway.draining.is_cancelled();
     let answered = tokio::time::timeout(STORE_WAIT, gateway.chat.store().ping()).await;
     let store = matches!(answered, Ok(Ok(())));
-    let mut degraded = (gateway.trouble)();
+    let trouble = (gateway.troubles)();
+    let mut degraded = trouble.parts;
     if !store {
         degraded.insert(0, "store");
     }
     Look {
-        ready: store && !draining,
+        ready: (store || trouble.is_store_away_everywhere) && !draining,
         draining,
         degraded,
     }

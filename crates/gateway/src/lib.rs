@@ -70,8 +70,8 @@ pub struct Gateway {
     /// Requests with an `Idempotency-Key` that are being answered right now.
     pub in_progress: idempotency::InProgress,
     pub metrics: metrics::Metrics,
-    /// What does not work at the moment, beside the store.
-    pub trouble: Trouble,
+    /// What does not work at the moment, beside the own way to the store.
+    pub troubles: Troubles,
     /// What other parts of the process count.
     pub counts: Counts,
     /// Who writes to the sockets.
@@ -84,8 +84,17 @@ pub struct Gateway {
     pub tasks: TaskTracker,
 }
 
-/// Parts of the server that do not work at the moment, each in a word; the server does without them.
-pub type Trouble = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+/// What does not work at the moment.
+#[derive(Default)]
+pub struct Trouble {
+    /// Parts that the server does without, each in a word.
+    pub parts: Vec<&'static str>,
+    /// No other server has the store: if it does not answer here, people are no better off elsewhere.
+    pub is_store_away_everywhere: bool,
+}
+
+/// Looks for it.
+pub type Troubles = Arc<dyn Fn() -> Trouble + Send + Sync>;
 
 /// What the parts beside the doors count, for `/metrics`.
 pub type Counts = Arc<dyn Fn() -> Vec<metrics::Reading> + Send + Sync>;
@@ -100,7 +109,7 @@ impl Gateway {
         hub: Arc<Hub>,
         settings: GatewaySettings,
         assets: assets::Assets,
-        trouble: Trouble,
+        troubles: Troubles,
         counts: Counts,
     ) -> State {
         let metrics = metrics::Metrics::new();
@@ -110,7 +119,7 @@ impl Gateway {
             hub,
             settings,
             assets,
-            trouble,
+            troubles,
             counts,
             admission: admission::Admission::default(),
             streams: live::streams::Streams::default(),

@@ -194,17 +194,20 @@ impl Parts {
         let words = Arc::new(gateway::dialects::events::Events::new(self.chat.clone()));
         let events = Events::start(config, &self.ports, &self.bus, words).await?;
         let counted = events.clone();
-        let trouble = move || {
+        let troubles = move || {
             let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
             let alone = is_alone.then_some("redis");
-            alone.into_iter().chain(events.trouble()).collect()
+            gateway::Trouble {
+                parts: alone.into_iter().chain(events.trouble()).collect(),
+                is_store_away_everywhere: way.redis().is_some_and(|redis| redis.is_outage_everywhere()),
+            }
         };
         let gateway = Gateway::new(
             self.chat.clone(),
             hub,
             doors(config)?,
             Arc::new(assets::find),
-            Arc::new(trouble),
+            Arc::new(troubles),
             Arc::new(move || counted.counts()),
         );
         let listener = listen(config.listen).await?;

@@ -95,6 +95,11 @@ impl Keys {
         format!("log:{}:{room}", self.tag(Partition::of_room(room)))
     }
 
+    /// The nodes that have the database, in the first partition.
+    pub(crate) fn well(&self) -> String {
+        format!("well:{}", self.tag(Partition(0)))
+    }
+
     /// The nodes that are there, in the first partition.
     pub(crate) fn nodes(&self) -> String {
         format!("nodes:{}", self.tag(Partition(0)))

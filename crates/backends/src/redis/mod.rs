@@ -9,6 +9,7 @@ mod layout;
 mod leases;
 mod links;
 mod live;
+mod outage;
 pub(crate) mod place;
 mod presence;
 mod rates;
@@ -35,6 +36,7 @@ use keys::{Keys, Partition};
 use leases::Keeper;
 use links::Links;
 use live::Live;
+use outage::Outage;
 use presence::RedisPresence;
 use recents::RedisRecents;
 use worker::Worker;
@@ -46,6 +48,7 @@ pub struct Redis {
     live: Arc<Live>,
     presence: Arc<RedisPresence>,
     recents: Arc<RedisRecents>,
+    outage: Arc<Outage>,
     stopping: Arc<AtomicBool>,
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
@@ -66,6 +69,9 @@ impl Redis {
             links: Arc::clone(&links),
         });
         tokio::spawn(recents::fill(Arc::clone(&recents), Arc::clone(&store)));
+        let outage = Arc::new(Outage::default());
+        let (seen, others) = (Arc::downgrade(&outage), Arc::clone(&links));
+        tokio::spawn(outage::watch(seen, node.clone(), others, Arc::clone(&store)));
         let ingress = Ingress::new(&node, &links, &store, &live, &batches);
         let worker = Worker {
             node: node.clone(),
@@ -80,6 +86,7 @@ impl Redis {
             ingress: Arc::new(ingress),
             presence: RedisPresence::new(&node, Arc::clone(&links)),
             recents,
+            outage,
             live,
             links,
             stopping,
@@ -133,6 +140,11 @@ impl Redis {
     /// Whether all of it can be reached; without it messages go straight to the database.
     pub fn is_whole(&self) -> bool {
         self.links.is_whole()
+    }
+
+    /// Whether no node has the database, as far as is known.
+    pub fn is_outage_everywhere(&self) -> bool {
+        self.outage.is_everywhere()
     }
 
     /// Refuses new drafts and returns when all that were taken are answered and other nodes can have this one's work.
