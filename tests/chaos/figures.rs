@@ -54,27 +54,24 @@ pub(crate) fn tell(history: &History) -> String {
 }
 
 /// For each kind of fault, how many milliseconds it took until every node acknowledged something that was sent to it
-/// alone: from the end of a fault that lasts, from the beginning of one that does not.
+/// alone when the fault had struck: from the end of a fault that lasts, from the beginning of one that does not.
 pub(crate) fn recoveries(history: &History) -> BTreeMap<String, Vec<u64>> {
-    let mut by_node: Vec<Vec<u64>> = vec![Vec::new(); NODES];
-    for attempt in acknowledged(history) {
-        if let Some(node) = attempt.node {
-            by_node[node].push(attempt.ended);
-        }
-    }
-    by_node.iter_mut().for_each(|times| times.sort_unstable());
     let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for fault in &history.faults {
         let lasts = Kind::named(&fault.kind).is_some_and(Kind::lasts);
         let from = if lasts { fault.ended } else { fault.began };
-        let firsts = by_node.iter().map(|times| {
-            let at = times.partition_point(|time| *time <= from);
-            times.get(at).map(|time| (time - from) / 1_000)
-        });
+        let mut firsts = [None::<u64>; NODES];
+        let since = acknowledged(history).filter(|attempt| attempt.began >= fault.ended);
+        for attempt in since {
+            if let Some(node) = attempt.node {
+                let first = firsts[node].get_or_insert(attempt.ended);
+                *first = attempt.ended.min(*first);
+            }
+        }
         // Nothing was sent to a node any more: the run was over before.
-        if let Some(times) = firsts.collect::<Option<Vec<u64>>>() {
+        if let Some(times) = firsts.into_iter().collect::<Option<Vec<u64>>>() {
             let slowest = times.into_iter().max().unwrap_or_default();
-            found.entry(fault.kind.clone()).or_default().push(slowest);
+            found.entry(fault.kind.clone()).or_default().push((slowest - from) / 1_000);
         }
     }
     found
