@@ -14,6 +14,7 @@ mod record;
 mod redis;
 mod sqlite;
 mod system;
+mod together;
 mod words;
 
 use std::sync::Arc;
