@@ -71,7 +71,10 @@ pub(crate) fn recoveries(history: &History) -> BTreeMap<String, Vec<u64>> {
         // Nothing was sent to a node any more: the run was over before.
         if let Some(times) = firsts.into_iter().collect::<Option<Vec<u64>>>() {
             let slowest = times.into_iter().max().unwrap_or_default();
-            found.entry(fault.kind.clone()).or_default().push((slowest - from) / 1_000);
+            found
+                .entry(fault.kind.clone())
+                .or_default()
+                .push((slowest - from) / 1_000);
         }
     }
     found

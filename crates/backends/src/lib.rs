@@ -15,6 +15,7 @@ mod record;
 mod redis;
 mod sqlite;
 mod system;
+mod together;
 mod webhook;
 mod words;
 

@@ -139,7 +139,11 @@ impl Parts {
         let bus = Arc::new(MemoryBus::new());
         let (way, ports) = match &config.redis {
             None => {
-                let direct = Arc::new(Direct::new(store.clone(), bus.clone()));
+                let direct = Arc::new(if backends::is_shared(&config.database) {
+                    Direct::on_shared(store.clone(), bus.clone())
+                } else {
+                    Direct::new(store.clone(), bus.clone())
+                });
                 let ports = Ports {
                     store,
                     intake: direct.clone(),

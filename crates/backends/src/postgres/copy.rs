@@ -21,6 +21,11 @@ use crate::copy::tables::{Kind, TABLES, Table};
 /// Messages that the index learns at once.
 const INDEXED_AT_ONCE: i64 = 2_048;
 
+/// What the server may use to make the index.
+const MEMORY_OF_INDEX: &str = "256MB";
+const INDEX_OF_TOKENS: &str =
+    "select indexdef from pg_indexes where schemaname = current_schema() and indexname = 'search_by_token'";
+
 /// Whoever waits for the other end of a copy is not idle.
 const PATIENCE: &str = "set idle_in_transaction_session_timeout = 0";
 
@@ -136,6 +141,9 @@ impl Writer {
     /// Makes the search index of the messages, and sets the counters behind what is there.
     pub(crate) async fn index(&mut self) -> anyhow::Result<()> {
         let client = self.0.client();
+        // An index over all there is costs a part of what one costs that grows row by row.
+        let made: String = client.query_one(INDEX_OF_TOKENS, &[]).await.map_err(said)?.get(0);
+        run(&self.0, "drop index search_by_token").await?;
         let select = format!(
             "select number, {} from messages where number > $1 and deleted_at is null order by number limit {INDEXED_AT_ONCE}",
             index::INDEXED
@@ -156,6 +164,11 @@ impl Writer {
             }
             writer.finish().await.map_err(said)?;
         }
+        run(
+            &self.0,
+            &format!("set local maintenance_work_mem = '{MEMORY_OF_INDEX}'; {made}"),
+        )
+        .await?;
         run(&self.0, &set_behind("'message_numbers'", "messages", "number")).await?;
         for table in ["outbox", "deliveries", "dead_letters"] {
             let counter = format!("pg_get_serial_sequence('{table}', 'id')");

@@ -30,6 +30,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::memory::MemoryBus;
+use crate::together::Together;
 use batches::Batches;
 use intake::Ingress;
 use keys::{Keys, Partition};
@@ -76,6 +77,7 @@ impl Redis {
         let worker = Worker {
             node: node.clone(),
             links: Arc::clone(&links),
+            together: Together::new(Arc::clone(&store)),
             store,
             live: Arc::clone(&live),
             batches,

@@ -166,8 +166,13 @@ fn word(word: String) -> &'static str {
 
 /// The opening of a hint, to which entries and `]}` are appended.
 pub(crate) fn opening(node: &str, batches: &[Answered], signals: &[Signal]) -> String {
-    let (node, batches, signals) = (json(node), json(batches), json(signals));
-    format!(r#"{{"node":{node},"batches":{batches},"signals":{signals},"entries":["#)
+    let (opening, batches, signals) = (opening_of(node), json(batches), json(signals));
+    format!(r#"{opening}"batches":{batches},"signals":{signals},"entries":["#)
+}
+
+/// How every hint of a node begins.
+pub(crate) fn opening_of(node: &str) -> String {
+    format!(r#"{{"node":{},"#, json(node))
 }
 
 pub(crate) fn read_hint(bytes: &[u8]) -> serde_json::Result<Hint> {

@@ -23,6 +23,7 @@ use super::leases::Lease;
 use super::links::Links;
 use super::live::{self, Live};
 use super::wire::{self, Answered, Refusal, Told};
+use crate::together::Together;
 
 /// A wait for something new ends after this, to see whether the lease still holds.
 const READ_WAIT_MS: usize = 500;
@@ -43,6 +44,8 @@ pub(crate) struct Worker {
     pub(crate) node: String,
     pub(crate) links: Arc<Links>,
     pub(crate) store: Arc<dyn Store>,
+    /// Commits of all partitions that this node works on.
+    pub(crate) together: Together,
     pub(crate) live: Arc<Live>,
     pub(crate) batches: Arc<Batches>,
 }
@@ -252,7 +255,7 @@ impl Worker {
             return Ok(());
         }
         let drafts: Vec<Draft> = gathered.iter().flat_map(|batch| batch.drafts.clone()).collect();
-        let (began, mut pause) = (Instant::now(), PAUSE_MIN);
+        let (began, mut pause, alone) = (Instant::now(), PAUSE_MIN, again);
         let outcomes: Vec<Result<Outcome, Error>> = loop {
             if !lease.holds() {
                 bail!("the lease ended before the commit");
@@ -260,7 +263,16 @@ impl Worker {
             if began.elapsed() > AGE_MAX {
                 bail!("the database was away for too long");
             }
-            match self.store.commit(drafts.clone()).await {
+            // What may have broken whoever committed it before takes nobody along.
+            let outcomes = if alone {
+                Some(self.store.commit(drafts.clone()).await)
+            } else {
+                self.together.commit(drafts.clone()).await
+            };
+            let Some(outcomes) = outcomes else {
+                bail!("the commit broke");
+            };
+            match outcomes {
                 Ok(outcomes) => break outcomes,
                 Err(Error::Unknown | Error::Unavailable { .. } | Error::Draining) => {
                     again = true;
