@@ -13,6 +13,7 @@ use hub::Hub;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::commands::Commands;
 use crate::config::Config;
 use crate::config::transport::require_safe_transport;
 use crate::{assets, channels, database_door, platform, telemetry};
@@ -139,7 +140,7 @@ impl Parts {
             .with_context(|| format!("cannot open the database {}", backends::shown(&config.database)))?;
         let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
         let bus = Arc::new(MemoryBus::new());
-        let (way, ports) = match &config.redis {
+        let (way, mut ports) = match &config.redis {
             None => {
                 let direct = Arc::new(Direct::new(store.clone(), bus.clone()));
                 let ports = Ports {
@@ -176,12 +177,16 @@ impl Parts {
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
         };
-        Ok(Self {
-            chat: Chat::start(ports.clone(), settings).await?,
-            ports,
-            bus,
-            way,
-        })
+        let chat = if config.commands.programs.is_empty() {
+            Chat::start(ports.clone(), settings).await?
+        } else {
+            let commands = Arc::new(Commands::on(ports.intake, config.commands.clone())?);
+            ports.intake = commands.clone();
+            let chat = Chat::start(ports.clone(), settings).await?;
+            commands.answer_by(&chat);
+            chat
+        };
+        Ok(Self { chat, ports, bus, way })
     }
 
     async fn serve(self, config: &Config, ready_file: Option<&str>) -> Result<()> {

@@ -16,6 +16,7 @@ mod reader;
 pub mod settings;
 pub mod transport;
 
+use crate::commands::Named;
 use places::{read_environment, read_file};
 use reader::{METRICS_TOKEN_CHARS_MIN, Reader, SETUP_CODE_CHARS_MIN};
 use settings::SETTINGS;
@@ -75,6 +76,8 @@ pub struct Config {
     pub doors: Vec<(&'static str, SocketAddr)>,
     /// Whether rows that other programs write into the database are taken in.
     pub database_door: bool,
+    /// Programs that answer commands.
+    pub commands: Named,
     /// Whether what is said in public rooms is published in Redis for other programs.
     pub redis_channels: bool,
     pub setup_code: Option<String>,
@@ -153,6 +156,7 @@ impl Config {
             doors: read.doors()?,
             database_door,
             redis_channels,
+            commands: read.commands()?,
             setup_code: read.secret("setup_code", SETUP_CODE_CHARS_MIN)?,
             metrics_token: read.secret("metrics_token", METRICS_TOKEN_CHARS_MIN)?,
             log: read.text("log").parse().map_err(|_| read.wrong("log", level))?,
@@ -222,6 +226,9 @@ mod tests {
             ("guests", "yes", "false, true"),
             ("database_door", "true", "add --database postgres://"),
             ("redis_channels", "true", "add --redis redis://"),
+            ("commands", "deploy=https://ci.example", "add --commands-secret"),
+            ("commands", "Deploy=https://ci.example", "such as deploy=https://"),
+            ("commands_secret", "short", "at least 32 random characters"),
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {
