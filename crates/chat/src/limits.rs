@@ -43,6 +43,9 @@ pub const LOGINS_PER_USER_MAX: usize = 50;
 pub const HOOKS_PER_ROOM_MAX: usize = 20;
 pub const HOOK_SECONDS: i64 = 100 * 365 * 24 * 3600;
 
+/// The name of a command that a program outside answers.
+pub const COMMAND_CHARS_MAX: usize = 24;
+
 /// Pages. Lists are read with one item more, which says whether there is another page.
 pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;

@@ -14,6 +14,7 @@ mod bench;
 mod channels;
 mod check;
 mod cli;
+mod commands;
 mod config;
 mod copy;
 mod database_door;

@@ -42,7 +42,10 @@ pub fn configuration(config: &Config, markdown: bool) -> Result<()> {
         return document(&out);
     }
     for (name, (value, place)) in &config.values {
-        let secret = matches!(name.as_str(), "setup_code" | "metrics_token" | "platform_secret") && !value.is_empty();
+        let secret = matches!(
+            name.as_str(),
+            "setup_code" | "metrics_token" | "platform_secret" | "commands_secret"
+        ) && !value.is_empty();
         let value = match name.as_str() {
             _ if secret => "(set)".to_owned(),
             "database" | "redis" | "rabbitmq" => backends::shown(value),

@@ -13,6 +13,7 @@ use hub::Hub;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::commands::Commands;
 use crate::config::Config;
 use crate::config::transport::require_safe_transport;
 use crate::events::Events;
@@ -137,7 +138,7 @@ impl Parts {
             .with_context(|| format!("cannot open the database {}", backends::shown(&config.database)))?;
         let setup_code = setup_code(config, store.as_ref(), rng.as_ref()).await?;
         let bus = Arc::new(MemoryBus::new());
-        let (way, ports) = match &config.redis {
+        let (way, mut ports) = match &config.redis {
             None => {
                 let direct = Arc::new(if backends::is_shared(&config.database) {
                     Direct::on_shared(store.clone(), bus.clone())
@@ -178,7 +179,15 @@ impl Parts {
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
         };
-        let chat = Chat::start(ports.clone(), settings).await?;
+        let chat = if config.commands.programs.is_empty() {
+            Chat::start(ports.clone(), settings).await?
+        } else {
+            let commands = Arc::new(Commands::on(ports.intake, config.commands.clone())?);
+            ports.intake = commands.clone();
+            let chat = Chat::start(ports.clone(), settings).await?;
+            commands.answer_by(&chat);
+            chat
+        };
         if let Some(redis) = way.redis() {
             redis.share(chat.rates());
         }

@@ -2,6 +2,7 @@
 
 mod aiohttp;
 mod channels;
+mod commands;
 mod database;
 mod documented;
 mod graintrade;

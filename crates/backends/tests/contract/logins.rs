@@ -71,6 +71,11 @@ async fn a_refresh_token_is_no_cookie_and_a_cookie_no_refresh_token(world: World
     assert_eq!(world.store.login_by_secret(b"token").await.unwrap(), None);
     assert_eq!(world.store.login_by_refresh(b"cookie").await.unwrap(), None);
     assert!(world.store.login_by_refresh(b"token").await.unwrap().is_some());
+    // A webhook's secret is found as one, for whoever asks of which kind it is.
+    let hook = login(ada, LoginKind::Hook, b"hook");
+    world.store.add_login(hook.clone()).await.unwrap();
+    assert_eq!(world.store.login_by_secret(b"hook").await.unwrap(), Some(hook));
+    assert_eq!(world.store.login_by_refresh(b"hook").await.unwrap(), None);
 }
 
 async fn of_many_who_rotate_one_wins_and_the_old_token_is_remembered(world: World) {

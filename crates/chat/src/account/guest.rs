@@ -159,7 +159,7 @@ impl Chat {
         }
     }
 
-    async fn found(&self, username: &str) -> Result<Option<Account>> {
+    pub(crate) async fn found(&self, username: &str) -> Result<Option<Account>> {
         let found = self.ports.store.account_for_sign_in(username).await?;
         Ok(found.map(|(account, _)| account))
     }

@@ -1,5 +1,6 @@
 //! Messages as people read them: the state that the entries of a log add up to.
 
+pub mod command;
 pub mod delete;
 pub mod edit;
 pub mod history;

@@ -33,12 +33,14 @@ fn gather(block: &Value, found: &mut Vec<String>, depth: usize) {
     if depth == 0 {
         return;
     }
+    let kind = block.get("type").and_then(Value::as_str).unwrap_or_default();
+    if LINES.contains(&kind) {
+        found.push(line(block));
+        return;
+    }
     // Of an attachment; whoever has nothing better reads the fallback.
-    let own = lines(
-        ["pretext", "author_name", "title", "text", "alt_text"]
-            .iter()
-            .filter_map(|name| block.get(name)),
-    );
+    let names = ["pretext", "author_name", "title", "text", "alt_text"];
+    let own = lines(names.iter().filter_map(|name| block.get(name)));
     if own.is_empty() {
         found.extend(block.get("fallback").and_then(Value::as_str).map(str::to_owned));
     } else {
@@ -49,24 +51,21 @@ fn gather(block: &Value, found: &mut Vec<String>, depth: usize) {
             gather(inner, found, depth - 1);
         }
     }
-    let is_line = block
-        .get("type")
-        .and_then(Value::as_str)
-        .is_some_and(|kind| kind.starts_with("rich_text_"));
-    let mut parts = Vec::new();
     for name in ["fields", "elements", "blocks"] {
         for inner in block.get(name).and_then(Value::as_array).into_iter().flatten() {
-            gather(inner, &mut parts, depth - 1);
-            if let Some(value) = inner.get("value").and_then(Value::as_str).filter(|_| name == "fields") {
-                parts.push(value.to_owned());
-            }
+            gather(inner, found, depth - 1);
+            found.extend(inner.get("value").and_then(Value::as_str).map(str::to_owned));
         }
     }
-    if is_line {
-        found.extend(Some(parts.concat()).filter(|line| !line.is_empty()));
-    } else {
-        found.append(&mut parts);
-    }
+}
+
+/// Parts of rich text whose elements stand in one line.
+const LINES: [&str; 3] = ["rich_text_section", "rich_text_preformatted", "rich_text_quote"];
+
+fn line(block: &Value) -> String {
+    let elements = block.get("elements").and_then(Value::as_array).into_iter().flatten();
+    let words = elements.filter_map(|element| element.get("text").or_else(|| element.get("url"))?.as_str());
+    words.collect()
 }
 
 /// Slack writes `<https://x|words>` for a link, and escapes three letters.

@@ -17,6 +17,7 @@ mod reader;
 pub mod settings;
 pub mod transport;
 
+use crate::commands::Named;
 use places::{read_environment, read_file};
 use reader::{METRICS_TOKEN_CHARS_MIN, Reader, SETUP_CODE_CHARS_MIN};
 use settings::SETTINGS;
@@ -84,6 +85,8 @@ pub struct Config {
     pub doors: Vec<(&'static str, SocketAddr)>,
     /// Whether rows that other programs write into the database are taken in.
     pub database_door: bool,
+    /// Programs that answer commands.
+    pub commands: Named,
     /// Whether what is said in public rooms is published in Redis for other programs.
     pub redis_channels: bool,
     pub setup_code: Option<String>,
@@ -170,6 +173,7 @@ impl Config {
             doors: read.doors()?,
             database_door,
             redis_channels,
+            commands: read.commands()?,
             setup_code: read.secret("setup_code", SETUP_CODE_CHARS_MIN)?,
             metrics_token: read.secret("metrics_token", METRICS_TOKEN_CHARS_MIN)?,
             log: read.text("log").parse().map_err(|_| read.wrong("log", level))?,
@@ -242,6 +246,9 @@ mod tests {
             ("rabbitmq", "localhost", "--rabbitmq: write amqp://"),
             ("webhook_networks", "private", "public, any"),
             ("webhook_retry_ms", "0", "10 to 600000"),
+            ("commands", "deploy=https://ci.example", "add --commands-secret"),
+            ("commands", "Deploy=https://ci.example", "such as deploy=https://"),
+            ("commands_secret", "short", "at least 32 random characters"),
             ("setup_code", "1234", "at least 8 random characters"),
         ];
         for (name, value, expected) in cases {

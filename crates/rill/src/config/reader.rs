@@ -1,18 +1,23 @@
 //! Turns the texts of settings into checked values.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use chat::account::platform::{NameClaim, Platform};
 use chat::limits::Limits;
+use chat::message::command::is_name;
+use reqwest::Url;
 
 use super::{Values, limits};
+use crate::commands::Named;
 
 /// Secrets that an operator chooses, at least so long.
 pub(super) const SETUP_CODE_CHARS_MIN: usize = 8;
 pub(super) const METRICS_TOKEN_CHARS_MIN: usize = 32;
 const PLATFORM_SECRET_CHARS_MIN: usize = 32;
+const COMMANDS_SECRET_CHARS_MIN: usize = 32;
 
 /// Reads checked values out of the texts; a wrong one is refused with its place and the fix.
 pub(super) struct Reader<'a> {
@@ -102,6 +107,29 @@ impl Reader<'_> {
             .iter()
             .map(|item| read(item).ok_or_else(|| self.wrong("door", &fix)));
         doors.collect()
+    }
+
+    /// Programs by the names of their commands, and the secret that they know.
+    pub(super) fn commands(&self) -> Result<Named> {
+        let secret = self.secret("commands_secret", COMMANDS_SECRET_CHARS_MIN)?;
+        let read = |item: &String| {
+            let (name, url) = item.split_once('=')?;
+            let url = Url::parse(url).ok()?;
+            let fits = is_name(name) && matches!(url.scheme(), "http" | "https");
+            fits.then(|| (name.to_owned(), url))
+        };
+        let fix = "write a name and where it is answered, such as deploy=https://ci.example.org/slash";
+        let list = self.list("commands");
+        let programs = list
+            .iter()
+            .map(|item| read(item).ok_or_else(|| self.wrong("commands", fix)));
+        let programs = programs.collect::<Result<HashMap<_, _>>>()?;
+        if secret.is_none() && !programs.is_empty() {
+            let place = &self.values["commands"].1;
+            bail!("{place}: requests to these programs are signed; add --commands-secret with 32 random characters");
+        }
+        let secret = secret.unwrap_or_default();
+        Ok(Named { programs, secret })
     }
 
     pub(super) fn drain_seconds(&self) -> Result<u64> {

@@ -131,6 +131,18 @@ pub const SETTINGS: &[Setting] = &[
         "With redis: whether what is said in public rooms is published there for other programs; see docs/doors.md.",
     ),
     setting(
+        "commands",
+        "NAME=URL,…",
+        "",
+        "Programs that answer messages such as /deploy: deploy=https://ci.example.org/slash; see docs/doors.md.",
+    ),
+    setting(
+        "commands_secret",
+        "TEXT",
+        "",
+        "The secret by which requests to these programs are signed; at least 32 characters.",
+    ),
+    setting(
         "platform_secret",
         "TEXT",
         "",
