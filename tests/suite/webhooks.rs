@@ -22,7 +22,16 @@ fn here() -> Options {
 
 /// Adds the endpoint; its id and its key.
 async fn add(server: &Server, receiver: &Receiver, rooms: &str) -> (String, String) {
-    let words = ["admin", "webhook", "add", &receiver.url(), "--rooms", rooms, "--webhook-networks", "any"];
+    let words = [
+        "admin",
+        "webhook",
+        "add",
+        &receiver.url(),
+        "--rooms",
+        rooms,
+        "--webhook-networks",
+        "any",
+    ];
     let added = rill(server, &words, "").await;
     assert!(added.status.success(), "{added:?}");
     let text = String::from_utf8_lossy(&added.stdout).into_owned();
@@ -102,11 +111,19 @@ async fn fails_half_of_the_time(mut server: Server) {
         assert_eq!(place, (Some(room.to_string().as_str()), Some(seq)));
     }
     // By seq the receiver brings each room into order, without a gap.
-    let mut seqs: Vec<u64> = wanted.values().filter(|(of, _)| *of == room).map(|(_, seq)| *seq).collect();
+    let mut seqs: Vec<u64> = wanted
+        .values()
+        .filter(|(of, _)| *of == room)
+        .map(|(_, seq)| *seq)
+        .collect();
     seqs.sort_unstable();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
     let repeats = told.len() - wanted.len();
-    eprintln!("{} entries, {} requests, {repeats} of them again", wanted.len(), told.len());
+    eprintln!(
+        "{} entries, {} requests, {repeats} of them again",
+        wanted.len(),
+        told.len()
+    );
 }
 
 #[tokio::test]
@@ -141,20 +158,37 @@ async fn what_an_endpoint_was_told_is_in_its_log_and_can_be_told_again() {
     })
     .await;
     assert!(
-        log.iter().all(|line| line["result"] == "status 200" && line["tries"] == 1),
+        log.iter()
+            .all(|line| line["result"] == "status 200" && line["tries"] == 1),
         "{log:?}"
     );
 
     let newest = log[0]["event"].as_str().expect("an id").to_owned();
     let rotated = rill(&server, &["admin", "webhook", "rotate", &webhook], "").await;
-    let fresh = String::from_utf8_lossy(&rotated.stdout).lines().next().expect("a key").to_owned();
-    let again = rill(&server, &["admin", "webhook", "replay", &webhook, "--event", &newest], "").await;
+    let fresh = String::from_utf8_lossy(&rotated.stdout)
+        .lines()
+        .next()
+        .expect("a key")
+        .to_owned();
+    let again = rill(
+        &server,
+        &["admin", "webhook", "replay", &webhook, "--event", &newest],
+        "",
+    )
+    .await;
     assert!(again.status.success(), "{again:?}");
     let repeated = until("it is told again", async || receiver.told().get(events.len()).cloned()).await;
     assert_eq!(repeated.headers["webhook-id"], newest);
     assert!(repeated.is_signed_by(&key) && repeated.is_signed_by(&fresh) && key != fresh);
 
-    let since = ["admin", "webhook", "replay", &webhook, "--since", "2020-01-01T00:00:00Z"];
+    let since = [
+        "admin",
+        "webhook",
+        "replay",
+        &webhook,
+        "--since",
+        "2020-01-01T00:00:00Z",
+    ];
     let again = rill(&server, &since, "").await;
     assert!(again.status.success(), "{again:?}");
     let all = committed(&ada).await;
@@ -176,7 +210,10 @@ async fn an_endpoint_that_wants_no_more_is_disabled_and_that_is_said() {
         listed[0]["disabled"].is_string().then(|| listed[0].clone())
     })
     .await;
-    assert!(listed["disabled"].as_str().is_some_and(|why| why.contains("410")), "{listed}");
+    assert!(
+        listed["disabled"].as_str().is_some_and(|why| why.contains("410")),
+        "{listed}"
+    );
     until("it is said", async || {
         let ready = reqwest::Client::new().get(format!("{}/readyz", server.url()));
         let (_, ready) = support::people::answer(ready).await;
@@ -195,21 +232,34 @@ async fn an_endpoint_that_wants_no_more_is_disabled_and_that_is_said() {
 async fn nothing_leads_a_webhook_into_a_private_network() {
     let server = Server::start().await;
     server.person("ada").await;
-    for url in ["https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/", "https://0x7f.1/", "http://example.org/"] {
+    for url in [
+        "https://127.0.0.1/",
+        "https://[::1]/",
+        "https://10.1.2.3/",
+        "https://0x7f.1/",
+        "http://example.org/",
+    ] {
         let refused = rill(&server, &["admin", "webhook", "add", url], "").await;
         assert!(!refusal(&refused).is_empty(), "{url}");
     }
     // A name that leads there is found out when it is resolved.
     let added = rill(&server, &["admin", "webhook", "add", "https://localhost:8443/hook"], "").await;
     assert!(added.status.success(), "{added:?}");
-    let webhook = String::from_utf8_lossy(&added.stdout).lines().next().expect("an id").to_owned();
+    let webhook = String::from_utf8_lossy(&added.stdout)
+        .lines()
+        .next()
+        .expect("an id")
+        .to_owned();
     server.person("bob").await;
     let line: Value = until("it was tried", async || {
         let log = lines(&rill(&server, &["admin", "webhook", "log", &webhook, "--json"], "").await);
         log.into_iter().find(|line| line["result"] != "")
     })
     .await;
-    assert_eq!((&line["result"], &line["state"]), (&"no answer".into(), &"waiting".into()));
+    assert_eq!(
+        (&line["result"], &line["state"]),
+        (&"no answer".into(), &"waiting".into())
+    );
 }
 
 /// `rill events` prints what other services hear, from a time or a place on, and goes on.
@@ -222,14 +272,20 @@ async fn events_are_printed_as_lines_from_a_position_on() {
     ada.says(room, "two").await;
     let all = committed(&ada).await;
     let printed = lines(&rill(&server, &["events"], "").await);
-    let ids: BTreeSet<Uuid> = printed.iter().map(|event| event["id"].as_str().expect("an id").parse().expect("a UUID")).collect();
+    let ids: BTreeSet<Uuid> = printed
+        .iter()
+        .map(|event| event["id"].as_str().expect("an id").parse().expect("a UUID"))
+        .collect();
     assert_eq!((ids, printed.len()), (all.keys().copied().collect(), all.len()));
     for event in &printed {
-        assert_eq!((&event["specversion"], &event["source"]), (&"1.0".into(), &"rill".into()));
+        assert_eq!(
+            (&event["specversion"], &event["source"]),
+            (&"1.0".into(), &"rill".into())
+        );
     }
     let quiet = room.to_string();
     let rest = lines(&rill(&server, &["events", "--room", &quiet, "--after", "2"], "").await);
-    assert_eq!((rest.len(), &rest[0]["data"]["text"]), (1, &"two".into()));
+    assert_eq!((rest.len(), &rest[0]["data"]["body"]["text"]), (1, &"two".into()));
     let at = rest[0]["time"].as_str().expect("a time").to_owned();
     let since = lines(&rill(&server, &["events", "--since", &at], "").await);
     assert!(since.len() < all.len() && since.contains(&rest[0]), "{since:?}");

@@ -206,7 +206,12 @@ fn services() -> [Command; 2] {
 fn events() -> Command {
     with_settings(Command::new("events").about("Print what other services hear, a line of JSON for each event"))
         .arg(time_flag("since"))
-        .arg(Arg::new("room").long("room").value_name("ROOM").help("Of one room alone"))
+        .arg(
+            Arg::new("room")
+                .long("room")
+                .value_name("ROOM")
+                .help("Of one room alone"),
+        )
         .arg(
             Arg::new("after")
                 .long("after")

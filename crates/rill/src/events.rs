@@ -69,9 +69,21 @@ impl Events {
         let (delivered, failed, given_up) = self.couriers.counts();
         let mut counts = vec![
             Reading::Since("webhooks_delivered", "Deliveries that webhooks took", delivered),
-            Reading::Since("webhooks_failed", "Tries of webhooks that failed, and are made again", failed),
-            Reading::Since("webhooks_given_up", "Deliveries of webhooks that were given up", given_up),
-            Reading::Now("webhooks_disabled", "Webhooks that are disabled because they took nothing", self.couriers.broken()),
+            Reading::Since(
+                "webhooks_failed",
+                "Tries of webhooks that failed, and are made again",
+                failed,
+            ),
+            Reading::Since(
+                "webhooks_given_up",
+                "Deliveries of webhooks that were given up",
+                given_up,
+            ),
+            Reading::Now(
+                "webhooks_disabled",
+                "Webhooks that are disabled because they took nothing",
+                self.couriers.broken(),
+            ),
         ];
         let Some((sink, standing)) = &self.rabbitmq else {
             return counts;

@@ -83,7 +83,9 @@ impl Outbox for Postgres {
     async fn sinks(&self) -> Result<Vec<Sink>> {
         let mut link = self.link().await?;
         let tx = reading(&mut link).await?;
-        let found = rows(&tx, "select name from sinks", &[]).await.map_err(Fault::into_error)?;
+        let found = rows(&tx, "select name from sinks", &[])
+            .await
+            .map_err(Fault::into_error)?;
         let sinks = found.iter().map(|row| sink_at(row, 0));
         sinks.collect::<Answer<_>>().map_err(Fault::into_error)
     }
@@ -109,7 +111,11 @@ impl Outbox for Postgres {
             passed <= taken
         });
         let gone: Vec<i64> = gone.map(|(id, _)| *id).collect();
-        let answer = if gone.is_empty() { Ok(()) } else { forget(&tx, &gone).await };
+        let answer = if gone.is_empty() {
+            Ok(())
+        } else {
+            forget(&tx, &gone).await
+        };
         finish(tx, answer).await?;
         Ok(Some(Relayed { offered, taken }))
     }

@@ -18,7 +18,8 @@ use super::link::{Params, execute, exists, first, rows};
 use super::{Postgres, entries, finish, reading, writing};
 use crate::words;
 
-const WEBHOOK: &str = "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
+const WEBHOOK: &str =
+    "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
 /// Of whose entries the endpoint `w` hears: those of the room `r`.
 const HEARS: &str = "(w.rooms = 'all' or exists (select 1 from rooms r where r.id = n.room_id and r.kind = 'public'))";
@@ -71,7 +72,10 @@ async fn begin(tx: &Transaction<'_>, id: Uuid, now: Timestamp, only: &str, what:
          select w.id, n.id, n.room_id, n.seq, 'waiting', 0, $2::bigint, $2::bigint, ''
          from log n join webhooks w on w.id = $1 and {HEARS} where {only} order by n.room_id, n.seq"
     );
-    let values: Vec<&(dyn ToSql + Sync)> = [&id as &(dyn ToSql + Sync), &now.0].into_iter().chain(what.iter().copied()).collect();
+    let values: Vec<&(dyn ToSql + Sync)> = [&id as &(dyn ToSql + Sync), &now.0]
+        .into_iter()
+        .chain(what.iter().copied())
+        .collect();
     execute(tx, &statement, &values).await
 }
 
@@ -91,7 +95,13 @@ impl Webhooks for Postgres {
         let answer = async {
             let statement = "insert into webhooks (id, url, rooms, secret, created_at, disabled_why) values ($1, $2, $3, $4, $5, '')";
             let rooms = words::rooms_word(webhook.rooms);
-            let values: Params<'_> = &[&webhook.id, &webhook.url, &rooms, &webhook.secret, &webhook.created_at.0];
+            let values: Params<'_> = &[
+                &webhook.id,
+                &webhook.url,
+                &rooms,
+                &webhook.secret,
+                &webhook.created_at.0,
+            ];
             execute(&tx, statement, values).await?;
             settle_sink(&tx).await
         };
@@ -104,7 +114,11 @@ impl Webhooks for Postgres {
         let tx = reading(&mut link).await?;
         let statement = format!("select {WEBHOOK} from webhooks order by created_at, id");
         let found = rows(&tx, &statement, &[]).await.map_err(Fault::into_error)?;
-        found.iter().map(webhook).collect::<Answer<_>>().map_err(Fault::into_error)
+        found
+            .iter()
+            .map(webhook)
+            .collect::<Answer<_>>()
+            .map_err(Fault::into_error)
     }
 
     async fn set_webhook_failing(&self, id: Uuid, since: Option<Timestamp>) -> Result<()> {
@@ -219,13 +233,18 @@ impl Webhooks for Postgres {
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let ids: Vec<i64> = tries.iter().map(|tried| tried.id).collect();
-        let states: Vec<&str> = tries.iter().map(|tried| words::delivery_state_word(tried.state)).collect();
+        let states: Vec<&str> = tries
+            .iter()
+            .map(|tried| words::delivery_state_word(tried.state))
+            .collect();
         let times: Vec<i64> = tries.iter().map(|tried| tried.at.0).collect();
         let results: Vec<&str> = tries.iter().map(|tried| tried.result.as_str()).collect();
         let statement = "update deliveries d set state = n.state, at = n.at, result = n.result
             from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) n (id, state, at, result)
             where d.id = n.id and d.state = 'waiting'";
-        let answer = execute(&tx, statement, &[&ids, &states, &times, &results]).await.map(|_| ());
+        let answer = execute(&tx, statement, &[&ids, &states, &times, &results])
+            .await
+            .map(|_| ());
         finish(tx, answer).await
     }
 
@@ -246,7 +265,11 @@ impl Webhooks for Postgres {
         let before = before.unwrap_or(i64::MAX);
         let found = rows(&tx, &statement, &[&webhook, &before, &state, &integer(limit as u64)]).await;
         let found = found.map_err(Fault::into_error)?;
-        found.iter().map(delivery).collect::<Answer<_>>().map_err(Fault::into_error)
+        found
+            .iter()
+            .map(delivery)
+            .collect::<Answer<_>>()
+            .map_err(Fault::into_error)
     }
 
     async fn deliver_again(&self, webhook: Uuid, what: Redelivery) -> Result<u64> {
@@ -280,6 +303,7 @@ impl Webhooks for Postgres {
         let tx = reading(&mut link).await?;
         let statement = "select min(at) from deliveries where webhook_id = $1 and state = 'waiting'";
         let row = first(&tx, statement, &[&webhook]).await.map_err(Fault::into_error)?;
-        row.map_or(Ok(None), |row| optional_time(&row, 0)).map_err(Fault::into_error)
+        row.map_or(Ok(None), |row| optional_time(&row, 0))
+            .map_err(Fault::into_error)
     }
 }

@@ -11,9 +11,7 @@ use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
 use chat::event::Entry;
 use chat::ports::{EventSink, Wording};
-use lapin::options::{
-    BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm};
@@ -113,7 +111,11 @@ impl RabbitMq {
             .await?;
         if self.message_events {
             channel
-                .queue_declare(MESSAGE_QUEUE.into(), QueueDeclareOptions::durable(), FieldTable::default())
+                .queue_declare(
+                    MESSAGE_QUEUE.into(),
+                    QueueDeclareOptions::durable(),
+                    FieldTable::default(),
+                )
                 .await?;
         }
         channel.confirm_select(ConfirmSelectOptions::default()).await?;

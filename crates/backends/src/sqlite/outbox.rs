@@ -40,15 +40,19 @@ pub(crate) fn between(db: &Connection, from: Timestamp, until: Timestamp) -> Ans
     let statement = "select id, room_id, seq, at from log where at >= ? and at < ? order by room_id, seq";
     let mut statement = db.prepare_cached(statement)?;
     let notes = statement.query_map((from.0, until.0), |row| {
-        Ok((EntryId(id(row, 0)?), RoomId(id(row, 1)?), number(row, 2)?, time(row, 3)?))
+        Ok((
+            EntryId(id(row, 0)?),
+            RoomId(id(row, 1)?),
+            number(row, 2)?,
+            time(row, 3)?,
+        ))
     })?;
     Ok(notes.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The oldest rows of the sink, with their entries; the id of the row first.
 fn oldest(db: &Connection, sink: &str, limit: usize) -> Answer<Vec<(i64, Option<Arc<Entry>>)>> {
-    let mut statement =
-        db.prepare_cached("select id, room_id, seq from outbox where sink = ? order by id limit ?")?;
+    let mut statement = db.prepare_cached("select id, room_id, seq from outbox where sink = ? order by id limit ?")?;
     let rows = statement.query_map((sink, integer(limit as u64)), |row| {
         Ok((row.get::<_, i64>(0)?, RoomId(id(row, 1)?), number(row, 2)?))
     })?;
@@ -73,7 +77,8 @@ impl Outbox for Sqlite {
     async fn drop_sink(&self, sink: Sink) -> Result<()> {
         self.write(move |link| {
             link.db.execute("delete from sinks where name = ?", [sink_word(sink)])?;
-            link.db.execute("delete from outbox where sink = ?", [sink_word(sink)])?;
+            link.db
+                .execute("delete from outbox where sink = ?", [sink_word(sink)])?;
             Ok(())
         })
         .await
@@ -94,7 +99,11 @@ impl Outbox for Sqlite {
         let rows = self.read(move |link| oldest(&link.db, name, limit)).await?;
         let entries: Vec<Arc<Entry>> = rows.iter().filter_map(|(_, entry)| entry.clone()).collect();
         let offered = entries.len();
-        let taken = if entries.is_empty() { 0 } else { to.publish(&entries).await.min(offered) };
+        let taken = if entries.is_empty() {
+            0
+        } else {
+            to.publish(&entries).await.min(offered)
+        };
         // Ids are given in the order of commits, and a row is committed before one with a higher id is begun.
         let last = match rows.iter().filter(|(_, entry)| entry.is_some()).nth(taken) {
             Some((first_left, _)) => first_left - 1,
@@ -144,8 +153,11 @@ impl Outbox for Sqlite {
         let notes = self.read(move |link| between(&link.db, from, until)).await?;
         for part in notes.chunks(ROWS_AT_ONCE) {
             let part = part.to_vec();
-            self.write(move |link| part.into_iter().try_for_each(|one| note(&link.db, sink_word(sink), one)))
-                .await?;
+            self.write(move |link| {
+                part.into_iter()
+                    .try_for_each(|one| note(&link.db, sink_word(sink), one))
+            })
+            .await?;
         }
         Ok(notes.len() as u64)
     }

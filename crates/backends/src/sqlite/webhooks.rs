@@ -16,7 +16,8 @@ use crate::words;
 
 /// Rows that are written in one piece of work, so that commits come in between.
 const ROWS_AT_ONCE: usize = 1_000;
-const WEBHOOK: &str = "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
+const WEBHOOK: &str =
+    "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
 /// Of whose entries the endpoint `w` hears: those of the room `r`.
 const HEARS: &str = "(w.rooms = 'all' or exists (select 1 from rooms r where r.id = n.room_id and r.kind = 'public'))";
@@ -92,7 +93,8 @@ fn again(db: &Connection, webhook: Uuid, only: &str, event: Option<EntryId>, now
 impl Webhooks for Sqlite {
     async fn add_webhook(&self, webhook: Webhook) -> Result<()> {
         self.write(move |link| {
-            let statement = "insert into webhooks (id, url, rooms, secret, created_at, disabled_why) values (?, ?, ?, ?, ?, '')";
+            let statement =
+                "insert into webhooks (id, url, rooms, secret, created_at, disabled_why) values (?, ?, ?, ?, ?, '')";
             link.db.execute(
                 statement,
                 (
@@ -248,7 +250,12 @@ impl Webhooks for Sqlite {
             );
             let mut statement = link.db.prepare_cached(&statement)?;
             let state = state.map(words::delivery_state_word);
-            let values = (webhook.as_bytes(), before.unwrap_or(i64::MAX), state, integer(limit as u64));
+            let values = (
+                webhook.as_bytes(),
+                before.unwrap_or(i64::MAX),
+                state,
+                integer(limit as u64),
+            );
             let found = statement.query_map(values, delivery)?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
         })
@@ -275,8 +282,11 @@ impl Webhooks for Sqlite {
         };
         for part in notes.chunks(ROWS_AT_ONCE) {
             let part = part.to_vec();
-            self.write(move |link| part.into_iter().try_for_each(|note| begin(&link.db, webhook, note, now)))
-                .await?;
+            self.write(move |link| {
+                part.into_iter()
+                    .try_for_each(|note| begin(&link.db, webhook, note, now))
+            })
+            .await?;
         }
         Ok(notes.len() as u64)
     }

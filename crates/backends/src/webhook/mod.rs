@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use chat::error::Result;
 use chat::ids::Timestamp;
-use chat::limits::{
-    RELAY_BATCH_MAX, WEBHOOK_ANSWER_BYTES_MAX, WEBHOOK_LOG_FOR, WEBHOOK_REQUESTS_MAX, WEBHOOK_WAIT,
-};
+use chat::limits::{RELAY_BATCH_MAX, WEBHOOK_ANSWER_BYTES_MAX, WEBHOOK_LOG_FOR, WEBHOOK_REQUESTS_MAX, WEBHOOK_WAIT};
 use chat::ports::{Clock, Rng, Store, Wording};
 use chat::relay::{Bell, DeliveryState, Due, Tried, Webhook};
 use futures_util::{StreamExt, stream};

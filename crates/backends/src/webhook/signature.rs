@@ -54,7 +54,8 @@ mod tests {
             disabled: None,
         };
         let now = Timestamp(1_614_265_330_000_000);
-        let signed = |webhook: &Webhook, now| sign(webhook, "msg_p5jXN8AQM9LWM0D4loKWxJek", now, br#"{"test": 2432232314}"#);
+        let signed =
+            |webhook: &Webhook, now| sign(webhook, "msg_p5jXN8AQM9LWM0D4loKWxJek", now, br#"{"test": 2432232314}"#);
         let expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
         assert_eq!(signed(&webhook, now), expected);
         webhook.old_secret = Some((b"another".to_vec(), Timestamp(now.0 + 1)));

@@ -71,7 +71,7 @@ async fn a_database_that_is_not_ours_or_is_newer_or_altered_is_refused_in_words(
     );
     let problem = refused(&url).await;
     assert!(
-        problem.contains("newer version of the program (schema 99, this one knows 4)"),
+        problem.contains("newer version of the program (schema 99, this one knows 5)"),
         "{problem}"
     );
     server.sql(

@@ -163,7 +163,9 @@ async fn count(store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, sink: Sink, stand
     let Ok(backlog) = store.backlog(sink, OUTBOX_ROWS_MAX + 1).await else {
         return;
     };
-    let waited = backlog.oldest.map_or(0, |at| clock.now().0.saturating_sub(at.0) / 1_000_000);
+    let waited = backlog
+        .oldest
+        .map_or(0, |at| clock.now().0.saturating_sub(at.0) / 1_000_000);
     standing.waiting.store(backlog.entries as u64, Ordering::Relaxed);
     standing.oldest.store(waited.max(0).unsigned_abs(), Ordering::Relaxed);
     if backlog.entries > OUTBOX_ROWS_MAX

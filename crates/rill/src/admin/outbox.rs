@@ -24,7 +24,10 @@ pub(super) async fn run(chat: &Arc<Chat>, verb: &str, matches: &ArgMatches) -> R
             }
         }
         "replay" => {
-            ensure!(is_kept, "nothing is noted for RabbitMQ; a server with --rabbitmq begins it");
+            ensure!(
+                is_kept,
+                "nothing is noted for RabbitMQ; a server with --rabbitmq begins it"
+            );
             let (from, until) = range(matches)?;
             let count = store.note_again(Sink::RabbitMq, from, until).await?;
             println!("{count} events are said again.");

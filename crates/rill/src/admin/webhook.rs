@@ -156,7 +156,10 @@ fn show(delivery: &Delivery, json: bool) {
                    "tries": delivery.tries, "at": at, "result": result})
         );
     } else {
-        println!("{at}  {}  {state:9}  {} tries  {result}", delivery.event, delivery.tries);
+        println!(
+            "{at}  {}  {state:9}  {} tries  {result}",
+            delivery.event, delivery.tries
+        );
     }
 }
 
