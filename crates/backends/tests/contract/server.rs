@@ -41,7 +41,7 @@ async fn settings_that_could_lose_what_was_acknowledged_are_refused_with_the_fix
     assert!(settings.survives_power_loss() && !settings.survives_loss_of_the_machine());
     assert_eq!(
         (settings.schema_version, settings.synchronous_commit.as_str()),
-        (4, "on")
+        (5, "on")
     );
 }
 
