@@ -21,7 +21,8 @@ export RABBITMQ_MNESIA_BASE=$folder/mnesia RABBITMQ_LOG_BASE=$folder/log RABBITM
 export RABBITMQ_CONFIG_FILE=$folder/none RABBITMQ_CONF_ENV_FILE=$folder/none RABBITMQ_ENABLED_PLUGINS_FILE=$folder/plugins
 export RABBITMQ_PID_FILE=$folder/pid RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1"
 mkdir -p mnesia log
-rm -f pid
+rm -f pid log/out
+touch log/out
 echo '[].' >plugins
 epmd -port "$2" -address 127.0.0.1 >>log/epmd 2>&1 &
 mapper=$!
@@ -33,7 +34,7 @@ until grep -q 'Starting broker... completed' log/out; do
   [ "$tries" -lt 900 ] || { cat log/out >&2; exit 1; }
   sleep 0.1
 done
-cat pid
+echo "$(cat pid)"
 cat >/dev/null || true
 exec 2>/dev/null
 kill -KILL "$(cat pid)" "$server" "$mapper" 2>/dev/null || true
