@@ -133,9 +133,9 @@ async fn rooms(person: &Person) -> Vec<Uuid> {
     rooms
 }
 
-/// What the consumer heard is what was committed: nothing is missing, nothing else is there, each effect came once, and
-/// each room's events came in the order of its log, repeats aside.
-async fn heard_is_committed(consumer: &Consumer, person: &Person, wait: Duration) {
+/// What the consumer heard is what was committed: nothing is missing, nothing else is there, and each effect came once.
+/// Answers how many events came again, and how many came before an earlier one of their room.
+async fn heard_is_committed(consumer: &Consumer, person: &Person, wait: Duration) -> (usize, usize) {
     let expected = committed(person).await;
     let wanted: BTreeSet<Uuid> = expected.keys().copied().collect();
     let heard = within(wait, "all events", async {
@@ -150,12 +150,13 @@ async fn heard_is_committed(consumer: &Consumer, person: &Person, wait: Duration
     })
     .await;
     let mut last: BTreeMap<Uuid, u64> = BTreeMap::new();
+    let mut early = 0;
     for delivery in heard.iter().filter(|delivery| !delivery.again) {
         let place = (delivery.room, delivery.seq);
         let entry = expected.get(&delivery.id).map(|(room, seq, _)| (*room, *seq));
         assert_eq!(entry, Some(place), "an event of what was not committed: {delivery:?}");
         let before = last.insert(delivery.room, delivery.seq).unwrap_or_default();
-        assert_eq!(delivery.seq, before + 1, "out of order: {delivery:?}");
+        early += usize::from(delivery.seq != before + 1);
     }
     let again = heard.iter().filter(|delivery| delivery.again).count();
     let mut messages: BTreeMap<String, u64> = BTreeMap::new();
@@ -164,10 +165,11 @@ async fn heard_is_committed(consumer: &Consumer, person: &Person, wait: Duration
     }
     assert_eq!(consumer.counted(), messages, "an effect is missing, or came twice");
     eprintln!(
-        "{} entries, {} events, {again} of them again",
+        "{} entries, {} events, {again} of them again, {early} out of order",
         expected.len(),
         heard.len()
     );
+    (again, early)
 }
 
 fn away() -> Duration {
@@ -186,7 +188,11 @@ async fn every_entry_reaches_the_broker_although_it_is_killed_and_so_is_the_serv
     let rooms = rooms(&ada).await;
     talk(&ada, &rooms, "before", Duration::ZERO).await;
 
-    let (broker, ()) = tokio::join!(off(broker, RabbitMq::kill), talk(&ada, &rooms, "during", away()));
+    let (broker, ()) = tokio::join!(
+        off(broker, RabbitMq::kill),
+        talk(&ada, &rooms, "meanwhile", Duration::ZERO)
+    );
+    talk(&ada, &rooms, "without it", away()).await;
     assert_eq!(
         until("it says that the broker is away", || degraded(&server, &["rabbitmq"])).await,
         "ready"
@@ -221,8 +227,8 @@ async fn of_two_servers_on_one_database_one_says_every_event_once() {
         talk(&ada, &rooms, "here", Duration::ZERO),
         talk(&there, &rooms, "there", Duration::ZERO)
     );
-    heard_is_committed(&consumer, &ada, LIMIT * 2).await;
-    assert_eq!(consumer.told().iter().filter(|delivery| delivery.again).count(), 0);
+    let heard = heard_is_committed(&consumer, &ada, LIMIT * 2).await;
+    assert_eq!(heard, (0, 0), "events came again, or out of order");
 }
 
 /// Something that takes long and waits, beside everything else.

@@ -12,6 +12,17 @@ use uuid::Uuid;
 use crate::commands::{lines, refusal, rill};
 
 const MESSAGES: usize = 60;
+/// All that goes along with an event.
+const HEADERS: &[&str] = &[
+    "accept",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+    "webhook-id",
+    "webhook-signature",
+    "webhook-timestamp",
+];
 
 /// A server that may tell this machine of things, and tries again soon.
 fn here() -> Options {
@@ -106,6 +117,8 @@ async fn fails_half_of_the_time(mut server: Server) {
         let event = one.event();
         assert!(one.is_signed_by(&key), "{event}");
         assert_eq!(one.headers["webhook-id"], id(one).to_string());
+        let strange = one.headers.keys().find(|name| !HEADERS.contains(&name.as_str()));
+        assert_eq!(strange, None, "something of ours goes along");
         let place = (event["subject"].as_str(), event["data"]["seq"].as_u64());
         let (room, seq) = wanted[&id(one)];
         assert_eq!(place, (Some(room.to_string().as_str()), Some(seq)));
@@ -227,6 +240,22 @@ async fn an_endpoint_that_wants_no_more_is_disabled_and_that_is_said() {
     assert_eq!(receiver.told().len(), before);
 }
 
+#[tokio::test]
+async fn an_endpoint_that_points_elsewhere_is_not_followed() {
+    let server = Server::with(here()).await;
+    let receiver = Receiver::start(|_| Answer::Status(307)).await;
+    let ada = server.person("ada").await;
+    let (webhook, _) = add(&server, &receiver, "all").await;
+    ada.room(RoomKind::Public, "room", &[]).await;
+    let result = until("it was tried", async || {
+        let log = lines(&rill(&server, &["admin", "webhook", "log", &webhook, "--json"], "").await);
+        let result = log.first()?["result"].clone();
+        (result != "").then_some(result)
+    })
+    .await;
+    assert_eq!(result, "status 307");
+}
+
 /// The server's own settings: only public addresses, only by https.
 #[tokio::test]
 async fn nothing_leads_a_webhook_into_a_private_network() {
@@ -285,7 +314,7 @@ async fn events_are_printed_as_lines_from_a_position_on() {
     }
     let quiet = room.to_string();
     let rest = lines(&rill(&server, &["events", "--room", &quiet, "--after", "2"], "").await);
-    assert_eq!((rest.len(), &rest[0]["data"]["text"]), (1, &"two".into()));
+    assert_eq!((rest.len(), &rest[0]["data"]["body"]["text"]), (1, &"two".into()));
     let at = rest[0]["time"].as_str().expect("a time").to_owned();
     let since = lines(&rill(&server, &["events", "--since", &at], "").await);
     assert!(since.len() < all.len() && since.contains(&rest[0]), "{since:?}");

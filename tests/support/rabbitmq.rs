@@ -4,17 +4,13 @@
 //! A shell keeps it and ends it when its standard input is closed, which the system does for a test that is killed.
 
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::process::signal;
-
-/// How long a start may take on a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(90);
 
 // As whoever is called root the system's wrapper becomes another user; the program behind it does not.
 const KEEP: &str = r#"
@@ -25,12 +21,20 @@ export RABBITMQ_MNESIA_BASE=$folder/mnesia RABBITMQ_LOG_BASE=$folder/log RABBITM
 export RABBITMQ_CONFIG_FILE=$folder/none RABBITMQ_CONF_ENV_FILE=$folder/none RABBITMQ_ENABLED_PLUGINS_FILE=$folder/plugins
 export RABBITMQ_PID_FILE=$folder/pid RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1"
 mkdir -p mnesia log
+rm -f pid log/out
+touch log/out
 echo '[].' >plugins
 epmd -port "$2" -address 127.0.0.1 >>log/epmd 2>&1 &
 mapper=$!
-/usr/lib/rabbitmq/bin/rabbitmq-server >>log/out 2>&1 &
+/usr/lib/rabbitmq/bin/rabbitmq-server >log/out 2>&1 &
 server=$!
-echo "$mapper"
+tries=0
+until grep -q 'Starting broker... completed' log/out; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 900 ] || { cat log/out >&2; exit 1; }
+  sleep 0.1
+done
+echo "$(cat pid)"
 cat >/dev/null || true
 exec 2>/dev/null
 kill -KILL "$(cat pid)" "$server" "$mapper" 2>/dev/null || true
@@ -40,6 +44,7 @@ wait
 /// A running broker.
 pub struct RabbitMq {
     keeper: Child,
+    pid: u32,
     folder: TempDir,
     ports: [u16; 3],
 }
@@ -49,8 +54,13 @@ impl RabbitMq {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ports = [(); 3].map(|()| free_port());
-        let keeper = run(&folder, ports);
-        Self { keeper, folder, ports }
+        let (keeper, pid) = run(&folder, ports);
+        Self {
+            keeper,
+            pid,
+            folder,
+            ports,
+        }
     }
 
     /// The address for `--rabbitmq`.
@@ -60,14 +70,13 @@ impl RabbitMq {
 
     /// Ends it as a crash would (SIGKILL); returns when it is gone.
     pub fn kill(&mut self) {
-        let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("it has started");
-        signal(&[pid.trim().parse().expect("a number")], "KILL");
+        signal(&[self.pid], "KILL");
         self.end();
     }
 
     /// Starts it again on the same ports and with what it had on disk.
     pub fn start_again(&mut self) {
-        self.keeper = run(&self.folder, self.ports);
+        (self.keeper, self.pid) = run(&self.folder, self.ports);
     }
 
     fn end(&mut self) {
@@ -82,8 +91,7 @@ impl Drop for RabbitMq {
     }
 }
 
-fn run(folder: &TempDir, ports: [u16; 3]) -> Child {
-    let _ = std::fs::remove_file(folder.path().join("pid"));
+fn run(folder: &TempDir, ports: [u16; 3]) -> (Child, u32) {
     let mut keeper = Command::new("sh")
         .args(["-c", KEEP, "keep"])
         .args(ports.map(|port| port.to_string()))
@@ -92,16 +100,11 @@ fn run(folder: &TempDir, ports: [u16; 3]) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .expect("a shell");
-    let mut line = String::new();
+    let mut pid = String::new();
     let output = keeper.stdout.take().expect("it is piped");
-    BufReader::new(output).read_line(&mut line).expect("it is read");
-    let end = Instant::now() + START_LIMIT;
-    while TcpStream::connect(("127.0.0.1", ports[0])).is_err() {
-        let log = || std::fs::read_to_string(folder.path().join("log/out")).unwrap_or_default();
-        assert!(Instant::now() < end, "RabbitMQ does not start: {}", log());
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    keeper
+    BufReader::new(output).read_line(&mut pid).expect("it is read");
+    let pid = pid.trim().parse();
+    (keeper, pid.expect("RabbitMQ does not start; what it said is above"))
 }
 
 /// A port that is free, of a range that no other server of the tests takes and the system does not give out.

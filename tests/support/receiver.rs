@@ -110,7 +110,13 @@ async fn serve(stream: TcpStream, heard: Arc<Mutex<Vec<Told>>>, manner: Arc<Mann
             answer
         };
         let Answer::Status(status) = answer else { return };
-        let said = format!("HTTP/1.1 {status} Said\r\ncontent-length: 2\r\n\r\nok");
+        // Whoever follows where it points finds nobody.
+        let elsewhere = if matches!(status, 300..=399) {
+            "location: http://127.0.0.1:1/hook\r\n"
+        } else {
+            ""
+        };
+        let said = format!("HTTP/1.1 {status} Said\r\n{elsewhere}content-length: 2\r\n\r\nok");
         if stream.write_all(said.as_bytes()).await.is_err() {
             return;
         }

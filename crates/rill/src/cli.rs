@@ -154,7 +154,7 @@ fn services() -> [Command; 2] {
     let webhook = |name: &'static str, about: &'static str| {
         with_settings(Command::new(name).about(about)).arg(Arg::new("webhook").required(true).value_name("ID"))
     };
-    let replay = ["since", "until"].map(|name| time_flag(name));
+    let replay = ["since", "until"].map(time_flag);
     let log = webhook("log", "What it was told, newest first").arg(json_flag()).arg(
         Arg::new("state")
             .long("state")

@@ -215,5 +215,27 @@ fn fixed() -> Vec<(&'static str, String)> {
             ),
         ),
         ("typing", seconds(limits::TYPING)),
+        (
+            "entries that wait for RabbitMQ before the oldest are forgotten",
+            limits::OUTBOX_ROWS_MAX.to_string(),
+        ),
+        (
+            "webhooks · requests to one at once · wait for an answer",
+            format!(
+                "{} · {} · {}",
+                limits::WEBHOOKS_MAX,
+                limits::WEBHOOK_REQUESTS_MAX,
+                seconds(limits::WEBHOOK_WAIT)
+            ),
+        ),
+        (
+            "a webhook is tried for · its log is kept for · it is disabled after failing for",
+            format!(
+                "{} h · {} d · {} d",
+                limits::WEBHOOK_RETRY_FOR.as_secs() / 3600,
+                limits::WEBHOOK_LOG_FOR.as_secs() / 86_400,
+                limits::WEBHOOK_FAILING_MAX.as_secs() / 86_400
+            ),
+        ),
     ]
 }

@@ -41,9 +41,9 @@ def consume(url, database):
         for method, _, body in channel.consume(QUEUE):
             event = json.loads(body)
             again = not apply(database, event)
-            channel.basic_ack(method.delivery_tag)
             told = {"id": event["id"], "room": event["subject"], "seq": event["data"]["seq"], "again": again}
             print(json.dumps(told), flush=True)
+            channel.basic_ack(method.delivery_tag)
 
 
 def apply(database, event):

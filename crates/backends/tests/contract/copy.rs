@@ -10,6 +10,7 @@ use backends::copy::{Moved, Progress, Sum, back_up, move_all, restore};
 use chat::account::{Avatar, Login, LoginKind};
 use chat::ids::{SessionId, UserId};
 use chat::ports::KeptAnswer;
+use chat::relay::Sink;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -50,6 +51,7 @@ fn path_of(url: &str) -> &Path {
 
 /// A world with something in every table.
 async fn full(world: World) -> Told {
+    world.store.keep(Sink::RabbitMq).await.unwrap();
     let told = told(world).await;
     let (store, ada) = (&told.world.store, told.people[0]);
     let picture = Avatar {
@@ -112,6 +114,12 @@ async fn everything_goes_from_store_to_store_and_back_and_stays_as_it_was() {
     let db = rusqlite::Connection::open(path_of(&here.world.url)).unwrap();
     let letter = "insert into dead_letters (source, reason, payload, at) values ('a', 'b', '{}', 1)";
     db.execute(letter, []).unwrap();
+    let webhook = "insert into webhooks (id, url, rooms, secret, created_at, disabled_why)
+                   values (x'00112233445566778899aabbccddeeff', 'https://example.org/', 'all', x'00ff', 1, '')";
+    db.execute(webhook, []).unwrap();
+    let delivery = "insert into deliveries (webhook_id, event_id, room_id, seq, state, tries, since, at, result)
+                    select id, id, id, 1, 'waiting', 0, 1, 1, '' from webhooks";
+    db.execute(delivery, []).unwrap();
     drop(db);
     let folder = tempfile::tempdir().unwrap();
     let (epoch, expected) = (here.world.store.epoch().await.unwrap(), answers(&here).await);

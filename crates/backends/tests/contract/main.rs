@@ -11,6 +11,7 @@ mod log;
 mod logins;
 mod memory;
 mod messages;
+mod outbox;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
 mod property;

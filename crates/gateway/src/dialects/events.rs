@@ -101,3 +101,21 @@ impl Wording for Events {
         Ok(Some(body.to_string().into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::relay::TOPICS;
+
+    #[test]
+    fn every_kind_of_event_is_in_the_catalogue_and_no_other() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md");
+        let page = std::fs::read_to_string(path).expect("docs/events.md");
+        let table = page.split("| type | when |").nth(1).expect("the catalogue");
+        let table = table.split("\n\n").next().expect("its rows");
+        let mut listed: Vec<&str> = table.split('`').filter(|word| word.starts_with("chat.")).collect();
+        let mut all: Vec<String> = TOPICS.iter().map(|topic| format!("chat.{topic}.v1")).collect();
+        listed.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(listed, all);
+    }
+}
