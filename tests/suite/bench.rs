@@ -7,6 +7,8 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use support::Server;
+use support::postgres::Postgres;
+use support::redis::Redis;
 use support::server::binary;
 use support::wait::{until, within};
 use tokio::net::TcpListener;
@@ -89,6 +91,56 @@ async fn ingest_counts_acknowledgements_beside_bare_commits_of_the_same_rows() {
     ordered(&report, "figures/latency/server");
     ordered(&report, "figures/latency/commit_of_8");
     assert!(number(&report, "ratios/per_second") > 0.0);
+}
+
+#[tokio::test]
+async fn two_servers_on_one_database_are_measured_beside_bare_inserts_of_the_same_rows() {
+    let postgres = Postgres::shared();
+    let place = format!(
+        "--database {} --redis {} --nodes 2",
+        postgres.address("postgres"),
+        Redis::shared().url()
+    );
+    let words =
+        format!("ingest --connections 20 --messages 200 --rooms 2 --listeners 4 --rounds 1 --seconds 1 {place}");
+    let report = figures(&words).await;
+    assert_eq!(number(&report, "settings/nodes"), 2.0);
+    for side in ["server", "floor"] {
+        assert!(number(&report, &format!("figures/fastest/{side}/per_second")) > 0.0);
+    }
+    for line in [
+        "latency/server",
+        "latency/delivery",
+        "latency_half/server",
+        "latency_half/delivery",
+        "latency/commit_of_8",
+    ] {
+        ordered(&report, &format!("figures/{line}"));
+    }
+    let report = figures(&format!(
+        "fanout --listeners 20 --senders 4 --rounds 1 --seconds 1 {place}"
+    ))
+    .await;
+    assert!(number(&report, "figures/fastest/server/per_second") > 20.0);
+    let left = postgres.sql(
+        "postgres",
+        "select count(*) from pg_database where datname like 'rill_bench%'",
+    );
+    assert_eq!(left, "0", "databases are left behind");
+}
+
+#[tokio::test]
+async fn several_servers_without_what_joins_them_are_refused() {
+    for words in [
+        "ingest --nodes 2",
+        "ingest --redis redis://127.0.0.1:1",
+        "fanout --nodes 2 --database postgres://h/d",
+    ] {
+        let refused = bench(words).await;
+        assert!(!refused.status.success(), "{words}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("--database"), "{said}");
+    }
 }
 
 #[tokio::test]

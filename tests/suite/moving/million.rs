@@ -51,24 +51,8 @@ const WORDS: &[&str] = &[
 async fn a_million_messages_there_and_back_are_the_same_and_clients_go_on() {
     let messages = std::env::var("MESSAGES").map_or(MESSAGES, |count| count.parse().expect("a number"));
     let mut server = on_sqlite().await;
-    let names: Vec<String> = (0..WRITERS).map(|number| format!("writer{number}")).collect();
     let reader = server.person("reader").await;
-    let mut rooms = Vec::new();
-    for name in &names {
-        let writer = server.person(name).await;
-        let room = writer.room(RoomKind::Private, name, &[&reader]).await.id;
-        rooms.push((writer, room));
-    }
-    let began = Instant::now();
-    let writing = rooms.iter().enumerate().map(|(number, (writer, room))| {
-        let (writer, room) = (writer.clone(), *room);
-        tokio::spawn(async move { fill(&writer, room, number, messages.div_ceil(WRITERS)).await })
-    });
-    let mut heads = Vec::new();
-    for writing in writing.collect::<Vec<_>>() {
-        heads.push(writing.await.expect("written"));
-    }
-    told(&format!("{messages} messages are written"), began);
+    let (rooms, heads) = written(&server, &reader, messages).await;
     let (writer, room) = &rooms[0];
     let mut head = heads[0];
 
@@ -132,6 +116,28 @@ async fn a_million_messages_there_and_back_are_the_same_and_clients_go_on() {
         found.1["items"].as_array().is_some_and(|items| !items.is_empty()),
         "{found:?}"
     );
+}
+
+/// Has everybody write into a room of their own at the same time; the rooms and their heads.
+async fn written(server: &Server, reader: &Person, messages: usize) -> (Vec<(Person, Uuid)>, Vec<u64>) {
+    let names: Vec<String> = (0..WRITERS).map(|number| format!("writer{number}")).collect();
+    let mut rooms = Vec::new();
+    for name in &names {
+        let writer = server.person(name).await;
+        let room = writer.room(RoomKind::Private, name, &[reader]).await.id;
+        rooms.push((writer, room));
+    }
+    let began = Instant::now();
+    let writing = rooms.iter().enumerate().map(|(number, (writer, room))| {
+        let (writer, room) = (writer.clone(), *room);
+        tokio::spawn(async move { fill(&writer, room, number, messages.div_ceil(WRITERS)).await })
+    });
+    let mut heads = Vec::new();
+    for writing in writing.collect::<Vec<_>>() {
+        heads.push(writing.await.expect("written"));
+    }
+    told(&format!("{messages} messages are written"), began);
+    (rooms, heads)
 }
 
 /// Writes so many messages of one to thirty words; the last seq.

@@ -43,7 +43,9 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         server: &server_party,
         floor: &floor_party,
     };
-    contest.run(&mut progress)
+    let report = contest.run(&mut progress)?;
+    target.end().await?;
+    Ok(report)
 }
 
 /// So many listeners of a server, and those who post.

@@ -80,7 +80,9 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         server: &server_party,
         floor: &floor_party,
     };
-    contest.run(&mut progress)
+    let report = contest.run(&mut progress)?;
+    target.end().await?;
+    Ok(report)
 }
 
 /// Who is in a room: people a few places apart, so that no two are always together.
