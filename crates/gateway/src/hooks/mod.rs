@@ -2,6 +2,9 @@
 //!
 //! The address is the proof: it must stand in no log and in no answer but the first.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State as Shared};
 use axum::response::Response;
@@ -12,8 +15,6 @@ use chat::ids::{ClientId, RoomId};
 use chat::limits::JSON_BODY_BYTES_MAX;
 use http::{HeaderMap, Uri, header};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
-use std::sync::Arc;
 
 use crate::dialects::plain;
 use crate::refusal::Refusal;
