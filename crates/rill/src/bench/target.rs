@@ -112,17 +112,16 @@ impl Target {
             .context("only a server of our own can be started again")?
             .path();
         for (number, address) in self.addresses.iter_mut().enumerate() {
-            let ready = folder.join(format!("ready-{number}"));
+            // The first one keeps everything where every scenario looks for it.
+            let own = |name: &str| match number {
+                0 => name.to_owned(),
+                number => format!("{name}-{number}"),
+            };
+            let ready = folder.join(own("ready"));
             // It is not there the first time.
             let _ = std::fs::remove_file(&ready);
-            // The first one keeps its data where every scenario looks for it.
-            let data = if number == 0 {
-                "data".to_owned()
-            } else {
-                format!("data-{number}")
-            };
             let mut arguments = vec!["serve".to_owned(), "--listen".into(), address.to_string()];
-            arguments.extend(["--data".into(), folder.join(data).display().to_string()]);
+            arguments.extend(["--data".into(), folder.join(own("data")).display().to_string()]);
             arguments.extend(["--ready-file".into(), ready.display().to_string()]);
             arguments.extend(["--log".into(), "warn".into()]);
             for limit in LIMITS {
