@@ -25,6 +25,8 @@ const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 /// How often it is looked for deliveries at least, and at most.
 const LOOK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
+/// How often it is looked for a first endpoint, which an operator adds by a command.
+const IDLE_LOOK: Duration = Duration::from_secs(5);
 /// Deliveries that are taken at once.
 const BATCH_MAX: usize = 4 * WEBHOOK_REQUESTS_MAX;
 /// After this long somebody else may make a delivery that was taken: the server that took it is gone.
@@ -117,8 +119,9 @@ impl Couriers {
                     self.bell.wait(LOOK).await;
                     tokio::time::sleep(PAUSE).await;
                 }
-                // Nobody wants to hear anything, and who will may wait for a moment.
-                Ok(false) | Err(_) => tokio::time::sleep(LOOK).await,
+                // Nobody wants to hear anything; what is noted for who will is there when it is looked again.
+                Ok(false) => tokio::time::sleep(IDLE_LOOK).await,
+                Err(_) => tokio::time::sleep(LOOK).await,
             }
             if tidied.elapsed() >= TIDY_EVERY {
                 let before = Timestamp(self.clock.now().0 - WEBHOOK_LOG_FOR.as_micros() as i64);
