@@ -25,8 +25,9 @@ const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 /// How often it is looked for deliveries at least, and at most.
 const LOOK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked for a first endpoint, which an operator adds by a command.
-const IDLE_LOOK: Duration = Duration::from_secs(5);
+/// It is looked for a first endpoint, which an operator adds by a command, after so many of the shortest pauses between
+/// two tries: 15 s, as it is shipped.
+const IDLE_PAUSES: u32 = 3;
 /// Deliveries that are taken at once.
 const BATCH_MAX: usize = 4 * WEBHOOK_REQUESTS_MAX;
 /// After this long somebody else may make a delivery that was taken: the server that took it is gone.
@@ -120,7 +121,7 @@ impl Couriers {
                     tokio::time::sleep(PAUSE).await;
                 }
                 // Nobody wants to hear anything; what is noted for who will is there when it is looked again.
-                Ok(false) => tokio::time::sleep(IDLE_LOOK).await,
+                Ok(false) => tokio::time::sleep(self.first_pause * IDLE_PAUSES).await,
                 Err(_) => tokio::time::sleep(LOOK).await,
             }
             if tidied.elapsed() >= TIDY_EVERY {
