@@ -19,12 +19,15 @@ mod callgrind;
 
 use callgrind::Callgrind;
 
-/// Listeners of the two rounds: what the second costs more is the price of the deliveries.
+/// Listeners of the two rounds: what the second costs more is the price of the deliveries. There are so many more that
+/// what the rest costs by chance, now a little more and now less, is small beside it.
 const FEW: usize = 10;
-const MANY: usize = 60;
+const MANY: usize = 190;
 /// Messages that warm everything up, and those that are counted.
 const WARM: usize = 20;
 const COUNTED: usize = 100;
+/// Of each round the least counts: what happens beside it by chance, and more of it on a busy machine, only adds.
+const TRIES: usize = 5;
 const TEXT_BYTES: usize = 200;
 /// By how much a figure may grow until somebody has to say that it may.
 const TOLERANCE: f64 = 0.05;
@@ -84,9 +87,13 @@ async fn count() -> Costs {
             listeners.push(listening(&bert).await);
         }
         talk(&mut writer, &mut listeners, room, WARM).await;
-        callgrind.begin();
-        talk(&mut writer, &mut listeners, room, COUNTED).await;
-        instructions.insert(count, callgrind.end());
+        let mut least = u64::MAX;
+        for _ in 0..TRIES {
+            callgrind.begin();
+            talk(&mut writer, &mut listeners, room, COUNTED).await;
+            least = least.min(callgrind.end());
+        }
+        instructions.insert(count, least);
     }
     let per_delivery = (instructions[&MANY] - instructions[&FEW]) / (COUNTED * (MANY - FEW)) as u64;
     // The writer listens too.
