@@ -102,7 +102,8 @@ pub fn username(raw: &str) -> Result<String> {
             "may contain the letters a to z, digits, dots, dashes and underscores, and starts with a letter or digit",
         ));
     }
-    if RESERVED.contains(&name.as_str()) || name.starts_with(GUEST_PREFIX) {
+    let is_of_others = [GUEST_PREFIX, HOOK_PREFIX, COMMAND_PREFIX];
+    if RESERVED.contains(&name.as_str()) || is_of_others.iter().any(|prefix| name.starts_with(prefix)) {
         return Err(Error::invalid("username", "is reserved; choose another"));
     }
     Ok(name)
@@ -110,6 +111,10 @@ pub fn username(raw: &str) -> Result<String> {
 
 /// What the user names of guests begin with, and nobody else's.
 pub(crate) const GUEST_PREFIX: &str = "guest-";
+
+/// What the user names of webhooks' and commands' bots begin with.
+pub(crate) const HOOK_PREFIX: &str = "hook-";
+pub(crate) const COMMAND_PREFIX: &str = "command-";
 
 /// Names that would be taken for something else.
 const RESERVED: [&str; 9] = [

@@ -142,10 +142,13 @@ async fn ask(asking: &Asking, name: &str, words: &str, entry: &Entry) -> Result<
         .header("X-Slack-Request-Timestamp", at)
         .header("X-Slack-Signature", signature(&asking.named.secret, at, &body))
         .body(body);
-    let mut response = request.send().await?.error_for_status()?;
+    // Its address may hold a secret.
+    let without = reqwest::Error::without_url;
+    let response = request.send().await.map_err(without)?;
+    let mut response = response.error_for_status().map_err(without)?;
     ensure!(response.status().is_success(), "it answers {}", response.status());
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(chunk) = response.chunk().await.map_err(without)? {
         ensure!(bytes.len() + chunk.len() <= BYTES_MAX, "the answer is too long");
         bytes.extend_from_slice(&chunk);
     }

@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub async fn keep(chat: Arc<Chat>, database: String) {
     let mut is_known = false;
     loop {
-        if let Err(problem) = serve(&chat, &database).await
+        if let Err(problem) = serve(&chat, &database, &mut is_known).await
             && !std::mem::replace(&mut is_known, true)
         {
             tracing::warn!(problem = format!("{problem:#}"), "the door of the database begins anew");
@@ -30,7 +30,7 @@ pub async fn keep(chat: Arc<Chat>, database: String) {
 }
 
 /// Returns when the connection is gone.
-async fn serve(chat: &Chat, database: &str) -> Result<()> {
+async fn serve(chat: &Chat, database: &str, is_known: &mut bool) -> Result<()> {
     let inbox = DatabaseInbox::open(database).await?;
     while !inbox.hold().await? {
         inbox.news(LOOK_EVERY).await;
@@ -38,6 +38,7 @@ async fn serve(chat: &Chat, database: &str) -> Result<()> {
     tracing::info!("the door of the database is open: what is written into chatroom_messages is taken in");
     loop {
         let pause = take_all(chat, &inbox).await?;
+        *is_known = false;
         match pause {
             Some(pause) => tokio::time::sleep(pause).await,
             None => inbox.news(LOOK_EVERY).await,

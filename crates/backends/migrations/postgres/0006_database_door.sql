@@ -62,6 +62,9 @@ begin
             raise check_violation using message = 'file must be a name of at most 50 characters';
         end if;
         words := new.content || coalesce(E'\n📎 ' || new.file, '');
+        if octet_length(words) > 65536 then
+            raise check_violation using message = 'content is longer than any message';
+        end if;
         author := new.sender_id;
     end if;
     if tg_op <> 'INSERT' then

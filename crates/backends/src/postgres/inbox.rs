@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use chat::ids::{EntryId, UserId};
+use chat::limits::TEXT_CHARS_MAX;
 use chat::message::take_in::Change;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
@@ -30,8 +31,11 @@ const HOLD: &str = "select pg_try_advisory_lock(1685024626, hashtext(current_sch
 /// Where a machine dies without a word, the server at the other end finds out in half a minute, and the lock is free.
 const NOTICES_DEATH: &str = "-c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";
 
+/// More than a message may have, so that what is longer is still refused, and not more than a server can hold.
+const TEXT_READ_MAX: i32 = TEXT_CHARS_MAX as i32 + 1;
+
 const WAITING: &str = "
-    select number, id, operation, message, sender, text from chatroom_inbox
+    select number, id, operation, message, sender, left(text, $2) from chatroom_inbox
     where refused is null order by number limit $1";
 
 const REFUSE: &str = "
@@ -85,7 +89,11 @@ impl Inbox {
 
     /// The oldest rows that wait, in their order.
     pub async fn waiting(&self) -> Result<Vec<Row>> {
-        let rows = self.client.query(WAITING, &[&ROWS_MAX]).await.map_err(said)?;
+        let rows = self
+            .client
+            .query(WAITING, &[&ROWS_MAX, &TEXT_READ_MAX])
+            .await
+            .map_err(said)?;
         rows.iter().map(row).collect()
     }
 

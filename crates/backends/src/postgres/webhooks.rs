@@ -56,8 +56,10 @@ fn delivery(row: &Row) -> Answer<Delivery> {
 /// Entries are noted while there is an endpoint that hears of them.
 async fn settle_sink(tx: &Transaction<'_>) -> Answer<()> {
     let enabled = "exists (select 1 from webhooks where disabled_at is null)";
+    // One after the other, each seeing what the one before has done; the relays and the commits go on meanwhile.
     tx.batch_execute(&format!(
-        "insert into sinks (name) select 'webhooks' where {enabled} on conflict do nothing;
+        "lock table sinks in share row exclusive mode;
+         insert into sinks (name) select 'webhooks' where {enabled} on conflict do nothing;
          delete from sinks where name = 'webhooks' and not {enabled};
          delete from outbox where sink = 'webhooks' and not {enabled};"
     ))

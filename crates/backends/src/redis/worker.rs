@@ -255,7 +255,7 @@ impl Worker {
             return Ok(());
         }
         let drafts: Vec<Draft> = gathered.iter().flat_map(|batch| batch.drafts.clone()).collect();
-        let (began, mut pause, alone) = (Instant::now(), PAUSE_MIN, again);
+        let (began, mut pause, mut alone) = (Instant::now(), PAUSE_MIN, again);
         let outcomes: Vec<Result<Outcome, Error>> = loop {
             if !lease.holds() {
                 bail!("the lease ended before the commit");
@@ -276,6 +276,8 @@ impl Worker {
                 Ok(outcomes) => break outcomes,
                 Err(Error::Unknown | Error::Unavailable { .. } | Error::Draining) => {
                     again = true;
+                    // Nor does what had to wait hold up the other partitions.
+                    alone = true;
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);
                 }

@@ -28,8 +28,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// It is looked for a first endpoint, which an operator adds by a command, after so many of the shortest pauses between
 /// two tries: 15 s, as it is shipped.
 const IDLE_PAUSES: u32 = 3;
-/// Deliveries that are taken at once.
-const BATCH_MAX: usize = 4 * WEBHOOK_REQUESTS_MAX;
+/// Deliveries that are taken at once: no more than are made at once, so that none waits here until others may take it.
+const BATCH_MAX: usize = WEBHOOK_REQUESTS_MAX;
 /// After this long somebody else may make a delivery that was taken: the server that took it is gone.
 const HELD_FOR: Duration = Duration::from_secs(WEBHOOK_WAIT.as_secs() * 2);
 /// Between two looks for what is old in the log, and how much of it goes at once.
@@ -127,7 +127,10 @@ impl Couriers {
             if tidied.elapsed() >= TIDY_EVERY {
                 let before = Timestamp(self.clock.now().0 - WEBHOOK_LOG_FOR.as_micros() as i64);
                 // What is not removed now is next time.
-                let _ = self.store.forget_deliveries(before, TIDY_MAX).await;
+                let are_more = |gone: u64| gone == TIDY_MAX as u64;
+                while self.store.forget_deliveries(before, TIDY_MAX).await.is_ok_and(are_more) {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 tidied = tokio::time::Instant::now();
             }
         }

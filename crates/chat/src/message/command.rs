@@ -9,6 +9,7 @@ use crate::event::{Body, Entry};
 use crate::ids::{ClientId, RoomId};
 use crate::limits::COMMAND_CHARS_MAX;
 use crate::room::{Membership, RoomKind};
+use crate::text::COMMAND_PREFIX;
 
 /// The name and the words of a command, if the entry is one: posted by somebody with an account, and no program.
 pub fn command(entry: &Entry) -> Option<(&str, &str)> {
@@ -69,7 +70,7 @@ impl Chat {
     }
 
     async fn command_bot(&self, name: &str) -> Result<Actor> {
-        let username = format!("command-{name}");
+        let username = format!("{COMMAND_PREFIX}{name}");
         let account = match self.found(&username).await? {
             Some(account) => account,
             None => self.make(&username, format!("/{name}"), Role::Bot).await?,

@@ -11,7 +11,7 @@ use crate::event::Body;
 use crate::hash_of;
 use crate::ids::{RoomId, SessionId, Timestamp, UserId};
 use crate::limits::{HOOK_SECONDS, HOOKS_PER_ROOM_MAX, PAGE_MAX, PROFILE_FIELD_CHARS_MAX};
-use crate::text;
+use crate::text::{self, HOOK_PREFIX};
 
 /// A hook, without its secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,10 @@ impl Chat {
             });
         }
         let (secret, secret_hash) = self.fresh_secret();
-        let username = format!("{PREFIX}{}", &SessionId(self.fresh_id()).0.simple().to_string()[12..]);
+        let username = format!(
+            "{HOOK_PREFIX}{}",
+            &SessionId(self.fresh_id()).0.simple().to_string()[12..]
+        );
         let bot = self.make(&username, name, Role::Bot).await?.person;
         self.submit(&actor.person, room, None, Body::MemberInvited { user: bot.id })
             .await?;
@@ -114,13 +117,13 @@ impl Chat {
     /// By the names of their bots, which begin alike and so stand together among the members.
     async fn hooks_in(&self, room: RoomId) -> Result<Vec<(String, Login)>> {
         let mut found = Vec::new();
-        let mut after = PREFIX.to_owned();
+        let mut after = HOOK_PREFIX.to_owned();
         loop {
             let page = self.ports.store.members(room, Some(&after), PAGE_MAX).await?;
             let Some((last, _)) = page.last() else { return Ok(found) };
             after = last.username.clone();
             for (person, _) in &page {
-                if !person.username.starts_with(PREFIX) {
+                if !person.username.starts_with(HOOK_PREFIX) {
                     return Ok(found);
                 }
                 if person.role == Role::Bot {
@@ -132,9 +135,6 @@ impl Chat {
         }
     }
 }
-
-/// What the user names of hooks' bots begin with.
-const PREFIX: &str = "hook-";
 
 const UNKNOWN: Error = Error::NotFound { what: "webhook" };
 
