@@ -188,6 +188,8 @@ mod tests {
             "rill",
             "me",
             "guest-7",
+            "hook-builds",
+            "command-deploy",
         ] {
             assert!(username(raw).is_err(), "{raw:?}");
         }

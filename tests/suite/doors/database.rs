@@ -186,6 +186,12 @@ async fn what_a_row_may_not_do_is_refused_with_a_reason_and_holds_up_nobody() {
     for (number, (line, why)) in (1..).zip(refused.lines().zip(wanted)) {
         assert!(line.starts_with(&format!("{number}|")) && line.contains(why), "{line}");
     }
+    // What could fill a server's memory is not even written down.
+    let statement = as_program(&insert("repeat('x', 70000)", ALICE));
+    let complaint = Postgres::shared()
+        .try_sql(&database, &statement)
+        .expect_err("it is too long");
+    assert!(complaint.contains("longer than any message"), "{complaint}");
     // What was in its way is gone: it is tried again.
     sql(
         &database,
