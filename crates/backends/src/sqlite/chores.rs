@@ -34,6 +34,8 @@ pub(super) struct Chores {
     indexed_last: bool,
     /// Turns to let pass, because something failed.
     skipped: u32,
+    /// How many messages waited when they were counted last, and how many rows the connection had changed by then.
+    counted: Option<(usize, u64)>,
 }
 
 impl Chores {
@@ -53,7 +55,7 @@ impl Chores {
     }
 
     fn some(&mut self, link: &Link, quiet: bool) -> Answer<bool> {
-        let waiting = index::waiting(&link.db, 2 * INDEXED_AT_ONCE_MAX)?;
+        let waiting = self.waiting(link, quiet)?;
         let merges_due = link.merges_due.get();
         let may_index = waiting >= INDEXED_AT_ONCE || (quiet && waiting > 0);
         if may_index && !(self.indexed_last && merges_due > 0) {
@@ -70,6 +72,21 @@ impl Chores {
             return Ok(waiting > 0);
         }
         Ok(true)
+    }
+
+    /// How many messages wait, or more. They are counted only where there may be enough of them to do something about.
+    fn waiting(&mut self, link: &Link, quiet: bool) -> Answer<usize> {
+        let changes = link.db.total_changes();
+        if let Some((waiting, before)) = self.counted.filter(|_| !quiet) {
+            // Each of them is a row that this connection has changed.
+            let at_most = waiting + (changes - before) as usize;
+            if at_most < INDEXED_AT_ONCE {
+                return Ok(at_most);
+            }
+        }
+        let waiting = index::waiting(&link.db, 2 * INDEXED_AT_ONCE_MAX)?;
+        self.counted = Some((waiting, changes));
+        Ok(waiting)
     }
 }
 
@@ -155,7 +172,7 @@ mod tests {
                 .collect();
             link.db.execute(statement, (message, tokens.join(" "))).unwrap();
             link.merges_due.update(|due| due + MERGED_PER_MESSAGE);
-            while chores.go_on(&link, false) {}
+            while chores.go_on(&link, true) {}
         }
         let segments = "select count(distinct segid) from search_idx";
         let segments: i64 = link.db.query_row(segments, [], |row| row.get(0)).unwrap();

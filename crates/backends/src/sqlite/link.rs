@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 /// How long a connection waits for a lock that another program holds.
@@ -100,6 +101,9 @@ impl Link {
     fn watched(mut db: Connection) -> anyhow::Result<Self> {
         db.busy_timeout(BUSY_WAIT)?;
         db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // A plan depends on the statement alone. Otherwise each new value of a `limit ?` has SQLite plan anew, which
+        // costs more than most of our questions (https://sqlite.org/queryplanner-ng.html#qpstab).
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let deadline = Arc::new(Mutex::new(None::<Instant>));
         let watched = Arc::clone(&deadline);
         db.progress_handler(
@@ -165,6 +169,17 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o077, 0, "{name} is {mode:o}");
         }
+    }
+
+    #[test]
+    fn no_statement_is_planned_anew_for_another_value() {
+        let link = Link::in_memory().unwrap();
+        link.db.execute_batch("create table t (a integer primary key)").unwrap();
+        let mut statement = link.db.prepare("select a from t limit ?").unwrap();
+        for limit in 1..10 {
+            assert!(!statement.exists([limit]).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     #[test]
