@@ -33,7 +33,11 @@ async def by_websockets():
             frame = json.dumps({"type": "message", "message": text})
             asyncio.run_coroutine_threadsafe(socket.send(frame), loop).result()
 
-        threading.Thread(target=say_lines, args=(say,), daemon=True).start()
+        def say_all():
+            say_lines(say)
+            asyncio.run_coroutine_threadsafe(socket.close(), loop)
+
+        threading.Thread(target=say_all, daemon=True).start()
         async for frame in socket:
             heard = json.loads(frame)
             if heard["type"] == "message":
