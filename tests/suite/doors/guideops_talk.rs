@@ -291,14 +291,43 @@ async fn streamed(server: &Server, ben: &Client, amy: &Client) {
         (status, refused),
         (403, json!({"error": "Unauthorized - can only access your own stream"}))
     );
-    let mut own = Data::open(amy.ask(Method::GET, &format!("/v2/stream/{}", amy.number))).await;
-    assert_eq!(own.next().await["type"], "connected");
+    own_stream(ben, amy).await;
     assert_eq!(
         words(ask(&server.url(), Method::GET, "/stream?profile=guideops"))
             .await
             .0,
         401
     );
+}
+
+/// That of V2: what is unread of the room of everybody, and then what happens, each once.
+async fn own_stream(ben: &Client, amy: &Client) {
+    let path = format!("/v2/stream/{}", amy.number);
+    let say =
+        async |text: &str| ben.post("/v2/rooms/0/messages", json!({"text": text})).await.1["message"]["id"].clone();
+    let read = say("read").await;
+    let acknowledged = amy.post("/v2/ack", json!({"acks": {"0": read}})).await;
+    assert_eq!(acknowledged.0, 200);
+    say("unread").await;
+    let mut own = Data::open(amy.ask(Method::GET, &path)).await;
+    assert_eq!(own.next().await["type"], "connected");
+    let unread = own.next().await;
+    assert_eq!(
+        (&unread["type"], &unread["data"]["text"]),
+        (&json!("message"), &json!("unread"))
+    );
+    let end = own.next().await;
+    assert_eq!(end["type"], "backlog_end");
+    assert!(end["timestamp"].as_u64() > Some(1_000_000_000_000), "{end}");
+    say("live").await;
+    let live = loop {
+        let event = own.next().await;
+        if event["type"] == "message" {
+            break event["data"].clone();
+        }
+    };
+    assert_eq!(live["text"], "live");
+    assert!(live["date"].as_u64() > Some(1_000_000_000_000), "milliseconds: {live}");
 }
 
 #[tokio::test]

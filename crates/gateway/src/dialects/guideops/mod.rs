@@ -29,7 +29,12 @@ mod team;
 pub const DOOR: Door = Door {
     name: "guideops",
     routes,
-    dialects: || vec![("guideops", Arc::new(stream::Stream))],
+    dialects: || {
+        vec![
+            ("guideops", Arc::new(stream::Stream::V1)),
+            ("guideops V2", Arc::new(stream::Stream::V2)),
+        ]
+    },
     for_every_page: &[],
 };
 
