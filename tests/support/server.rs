@@ -67,6 +67,13 @@ impl Options {
         }
     }
 
+    /// With the product's own limits.
+    #[must_use]
+    pub fn as_shipped(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
     /// On a new database of the PostgreSQL server that the tests of this run share.
     #[must_use]
     pub fn on_postgres(mut self) -> Self {

@@ -198,12 +198,13 @@ pub(crate) fn api() -> OpenApiRouter<State> {
 
 /// Every route of the server.
 pub fn router(state: State) -> Router {
-    unguarded(state.clone()).layer(from_fn_with_state(state, request::door))
+    dialects::entrance::with_own_paths(unguarded(state.clone()), &state)
 }
 
 /// Every route of a door's own listener: its contract first, then everything else.
 pub fn door_router(name: &str, state: State) -> Router {
-    dialects::entrance::own_listener(name, state)
+    let main = unguarded(state.clone());
+    dialects::entrance::own_listener(name, state, main)
 }
 
 /// The same without what happens to every request.

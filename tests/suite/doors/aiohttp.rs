@@ -5,20 +5,25 @@ use std::time::Duration;
 use protocol::shapes::RoomKind;
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::Server;
 use support::people::post;
-use support::{Options, Server};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::wire::{Texts, ask, bearer, json, open, own_listener, words};
+use super::setting::{BOTH, Place, Setting};
+use super::wire::{Texts, ask, bearer, json, words};
 
-async fn opened(server: &str, name: &str) -> String {
-    let (status, room) = json(ask(server, Method::POST, "/rooms").json(&json!({"name": name}))).await;
+async fn opened(place: &Place, name: &str) -> String {
+    let request = place.ask("alice", Method::POST, "/rooms").await;
+    let (status, room) = json(request.json(&json!({"name": name}))).await;
     assert_eq!((status, &room["name"]), (200, &json!(name)), "{room}");
     room["id"].as_str().expect("an id").to_owned()
 }
 
-async fn newest_first(server: &str, room: &str) -> Vec<(String, String)> {
-    let (status, page) = json(ask(server, Method::GET, &format!("/rooms/{room}/messages"))).await;
+async fn newest_first(place: &Place, room: &str) -> Vec<(String, String)> {
+    let request = place
+        .ask("alice", Method::GET, &format!("/rooms/{room}/messages"))
+        .await;
+    let (status, page) = json(request).await;
     assert_eq!(status, 200);
     let text = |line: &Value, key: &str| line[key].as_str().expect("a text").to_owned();
     let lines = page.as_array().expect("an array").iter();
@@ -31,29 +36,38 @@ fn said(user: &str, message: &str) -> Value {
 
 #[tokio::test]
 async fn the_clients_of_the_aiohttp_server_find_all_that_they_know() {
-    let server = open().await;
-    let url = server.url();
-    let (status, rooms) = json(ask(&url, Method::GET, "/rooms")).await;
-    assert_eq!((status, rooms), (200, json!([])));
-    let room = opened(&url, "Quick Test").await;
-    let (_, rooms) = json(ask(&url, Method::GET, "/rooms")).await;
-    assert_eq!(
-        (&rooms[0]["name"], &rooms[0]["id"]),
-        (&json!("Quick Test"), &json!(room))
-    );
+    for setting in BOTH {
+        let place = Place::start(setting, &["alice", "bob"]).await;
+        let room = rooms_are_opened_and_listed(&place).await;
+        frames_are_heard_and_kept(&place, &room).await;
+        what_is_unknown_is_told(&place, &room).await;
+    }
+}
+
+async fn rooms_are_opened_and_listed(place: &Place) -> String {
+    let room = opened(place, "Quick Test").await;
+    let (status, rooms) = json(place.ask("bob", Method::GET, "/rooms").await).await;
+    assert_eq!(status, 200);
+    let mut rooms = rooms.as_array().expect("an array").iter();
+    let found = rooms
+        .find(|one| one["id"] == json!(room))
+        .expect("the room is in the list");
+    assert_eq!(found["name"], json!("Quick Test"));
     for body in [json!({}), json!({"name": ""}), json!({"name": " "}), json!({"name": 7})] {
-        let (status, refused) = json(ask(&url, Method::POST, "/rooms").json(&body)).await;
+        let request = place.ask("alice", Method::POST, "/rooms").await;
+        let (status, refused) = json(request.json(&body)).await;
         assert_eq!((status, refused), (400, json!({"error": "name is required"})), "{body}");
     }
-    let (status, refused) = json(ask(&url, Method::POST, "/rooms").body("not JSON")).await;
+    let request = place.ask("alice", Method::POST, "/rooms").await;
+    let (status, refused) = json(request.body("not JSON")).await;
     assert_eq!(status, 400);
     assert!(refused["error"].is_string(), "{refused}");
+    room
+}
 
-    let path = format!("/ws/{room}/alice");
-    let mut alice = Texts::open(&url, &path, &[]).await.expect("alice");
-    let mut bob = Texts::open(&url, &format!("/ws/{room}/Bob%20B"), &[])
-        .await
-        .expect("bob");
+async fn frames_are_heard_and_kept(place: &Place, room: &str) {
+    let mut alice = place.socket("alice", &format!("/ws/{room}/alice")).await;
+    let mut bob = place.socket("bob", &format!("/ws/{room}/bob")).await;
     let exchange = [
         (r#"{"type":"message","message":"Hello"}"#, "Hello"),
         (r#"{"message":"Grüße 👋 <b>"}"#, "Grüße 👋 <b>"),
@@ -75,94 +89,93 @@ async fn the_clients_of_the_aiohttp_server_find_all_that_they_know() {
         "an empty message is refused, and told to its sender alone"
     );
     bob.send("last").await;
-    assert_eq!(alice.next().await, said("Bob B", "last"));
+    assert_eq!(alice.next().await, said("bob", "last"));
 
-    let page = newest_first(&url, &room).await;
+    let page = newest_first(place, room).await;
     let mut expected: Vec<_> = exchange.map(|(_, text)| ("alice".to_owned(), text.to_owned())).into();
-    expected.push(("Bob B".to_owned(), "last".to_owned()));
+    expected.push(("bob".to_owned(), "last".to_owned()));
     expected.reverse();
     assert_eq!(page, expected);
+}
 
+async fn what_is_unknown_is_told(place: &Place, room: &str) {
     let unknown = "6728747c-b084-4ff4-b5fd-3784c65841fe";
-    let (status, none) = json(ask(&url, Method::GET, &format!("/rooms/{unknown}/messages"))).await;
-    assert_eq!((status, none), (200, json!([])));
+    assert_eq!(newest_first(place, unknown).await, []);
     for path in [
         format!("/ws/{unknown}/alice"),
         "/ws/nonsense/alice".to_owned(),
         "/ws/chat/alice".to_owned(),
     ] {
-        let refused = Texts::open(&url, &path, &[]).await.err();
+        let refused = place.try_socket("alice", &path).await.err();
         assert_eq!(refused, Some((404, "Room not found".to_owned())), "{path}");
     }
-    let (status, _) = words(ask(&url, Method::GET, &format!("/ws/{room}/alice"))).await;
-    assert_eq!(status, 400, "no Upgrade header");
+    let request = place.ask("alice", Method::GET, &format!("/ws/{room}/alice")).await;
+    assert_eq!(words(request).await.0, 400, "no Upgrade header");
+    for path in [
+        "/rooms".to_owned(),
+        format!("/rooms/{room}/messages"),
+        "/chat".to_owned(),
+    ] {
+        let request = place.ask("alice", Method::PATCH, &path).await;
+        assert_eq!(words(request).await.0, 405, "{path}");
+    }
+    assert_eq!(words(place.ask("alice", Method::GET, "/nonsense").await).await.0, 404);
 }
 
 #[tokio::test]
 async fn a_message_by_the_text_of_chat_is_heard_and_kept() {
-    let server = Server::with(
-        Options::default()
-            .flag("--guests", "true")
-            .flag("--door", "aiohttp=127.0.0.1:0"),
-    )
-    .await;
-    let own = own_listener(&server, "aiohttp").await;
-    let room = opened(&own, "Own door").await;
-    let mut bob = Texts::open(&own, &format!("/ws/{room}/bob"), &[]).await.expect("bob");
-    let text = format!("{room}:alice:hello: there");
-    assert_eq!(
-        words(ask(&own, Method::POST, "/chat").body(text)).await,
-        (200, "good".to_owned())
-    );
-    assert_eq!(bob.next().await, said("alice", "hello: there"));
-    let (status, _) = words(ask(&own, Method::POST, "/chat").body("no parts")).await;
-    assert_eq!(status, 400);
+    for setting in BOTH {
+        let place = Place::at_own_listener(setting, "aiohttp", &["alice", "bob"]).await;
+        let room = opened(&place, "Own door").await;
+        let mut bob = place.socket("bob", &format!("/ws/{room}/bob")).await;
+        let chat = async |text: String| words(place.ask("alice", Method::POST, "/chat").await.body(text)).await;
+        assert_eq!(
+            chat(format!("{room}:alice:hello: there")).await,
+            (200, "good".to_owned())
+        );
+        assert_eq!(bob.next().await, said("alice", "hello: there"));
+        assert_eq!(chat("no parts".to_owned()).await.0, 400);
 
-    for request in [
-        ask(&own, Method::GET, "/read").body(room.clone()),
-        ask(&own, Method::GET, &format!("/read?room={room}")),
-    ] {
-        let (status, read) = json(request).await;
-        let entries = read[&room].as_object().expect("entries by id");
-        assert_eq!(status, 200);
-        let (id, entry) = entries.iter().next().expect("one entry");
-        assert!(id.split_once('-').is_some(), "{id}");
-        assert_eq!(entry, &json!({"user": "alice", "message": "hello: there"}));
+        for request in [
+            place.ask("alice", Method::GET, "/read").await.body(room.clone()),
+            place.ask("alice", Method::GET, &format!("/read?room={room}")).await,
+        ] {
+            let (status, read) = json(request).await;
+            let entries = read[&room].as_object().expect("entries by id");
+            assert_eq!(status, 200);
+            let (id, entry) = entries.iter().next().expect("one entry");
+            assert!(id.split_once('-').is_some(), "{id}");
+            assert_eq!(entry, &json!({"user": "alice", "message": "hello: there"}));
+        }
+        let other = opened(&place, "Empty").await;
+        let empty = place.ask("alice", Method::GET, "/read").await.body(other);
+        assert_eq!(words(empty).await, (200, "[]".to_owned()));
+        let page = words(ask(&place.url, Method::GET, "/").header("Accept", "text/html")).await;
+        assert!(page.0 == 200 && page.1.contains("aiohttp"), "{page:?}");
+        // The same rooms by both addresses; what only the own listener knows is a stranger at the main one.
+        let mut main = place;
+        main.url = main.server.url();
+        assert_eq!(newest_first(&main, &room).await.len(), 1);
+        let read = main.ask("alice", Method::GET, &format!("/read?room={room}")).await;
+        assert_eq!(words(read).await.0, 404);
     }
-    let other = opened(&own, "Empty").await;
-    assert_eq!(
-        words(ask(&own, Method::GET, "/read").body(other)).await,
-        (200, "[]".to_owned())
-    );
-    let page = words(ask(&own, Method::GET, "/").header("Accept", "text/html")).await;
-    assert!(page.0 == 200 && page.1.contains("aiohttp"), "{page:?}");
-    // The same rooms by both addresses; what only the own listener knows is a stranger at the main one.
-    assert_eq!(newest_first(&server.url(), &room).await.len(), 1);
-    assert_eq!(
-        words(ask(&server.url(), Method::GET, &format!("/read?room={room}")))
-            .await
-            .0,
-        404
-    );
 }
 
 #[tokio::test]
 async fn what_is_said_at_the_door_and_by_native_clients_is_one_talk() {
-    let server = open().await;
-    let ada = server.person("ada").await;
+    let place = Place::start(Setting::Guests, &[]).await;
+    let ada = place.server.person("ada").await;
     let room = ada.room(RoomKind::Public, "Garden", &[]).await;
     let mut socket = ada.socket().await;
     socket.resume(&Default::default()).await;
-    let mut alice = Texts::open(&server.url(), &format!("/ws/{}/alice", room.id), &[])
-        .await
-        .expect("alice");
+    let mut alice = place.socket("Alice A", &format!("/ws/{}/Alice%20A", room.id)).await;
     ada.says(room.id, "from ada").await;
     assert_eq!(alice.next().await, said("ada", "from ada"));
     alice.send("from alice").await;
-    assert_eq!(alice.next().await, said("alice", "from alice"));
+    assert_eq!(alice.next().await, said("Alice A", "from alice"));
     let log = ada.log(room.id).await;
     let last = log.last().expect("entries");
-    assert_eq!(last.actor.display_name, "alice (guest)");
+    assert_eq!(last.actor.display_name, "Alice A (guest)");
     assert_eq!(serde_json::to_value(&last.actor).expect("JSON")["role"], "guest");
     socket.entries_until(room.id, last.seq).await;
     // Deleted by its writer's moderator: gone for the door as well.
@@ -171,47 +184,43 @@ async fn what_is_said_at_the_door_and_by_native_clients_is_one_talk() {
         .await
         .expect("the owner of the room may");
     assert_eq!(
-        newest_first(&server.url(), &room.id.to_string()).await,
+        newest_first(&place, &room.id.to_string()).await,
         [("ada".into(), "from ada".into())]
     );
 }
 
 #[tokio::test]
 async fn three_hundred_messages_at_once_are_all_kept_and_the_last_fifty_are_shown() {
-    let server = open().await;
-    let url = server.url();
-    let room = opened(&url, "Burst").await;
-    let mut alice = Texts::open(&url, &format!("/ws/{room}/alice"), &[])
-        .await
-        .expect("alice");
+    let mut place = Place::start(Setting::Guests, &[]).await;
+    let room = opened(&place, "Burst").await;
+    let path = format!("/ws/{room}/alice");
+    let mut alice = place.socket("alice", &path).await;
     for number in 0..300 {
         alice.send(&format!(r#"{{"message":"m{number}"}}"#)).await;
     }
     for number in 0..300 {
         assert_eq!(alice.next().await, said("alice", &format!("m{number}")));
     }
-    let page = newest_first(&url, &room).await;
+    let page = newest_first(&place, &room).await;
     let expected: Vec<_> = (250..300)
         .rev()
         .map(|number| ("alice".to_owned(), format!("m{number}")))
         .collect();
     assert_eq!(page, expected);
-    let mut server = server;
-    server.kill().await;
-    server.start_again().await;
+    place.server.kill().await;
+    place.server.start_again().await;
     // Nothing is restored twice, and the room is there for sockets at once.
-    assert_eq!(newest_first(&url, &room).await, page);
-    Texts::open(&url, &format!("/ws/{room}/alice"), &[])
-        .await
-        .expect("the room is known");
+    assert_eq!(newest_first(&place, &room).await, page);
+    place.socket("alice", &path).await;
 }
 
 #[tokio::test]
 async fn rooms_of_one_name_are_told_apart() {
-    let server = open().await;
-    let url = server.url();
-    let first = opened(&url, "Twin").await;
-    let (status, second) = json(ask(&url, Method::POST, "/rooms").json(&json!({"name": "Twin"}))).await;
+    let place = Place::start(Setting::Guests, &[]).await;
+    let none = json(ask(&place.url, Method::GET, "/rooms")).await;
+    assert_eq!(none, (200, json!([])), "a server without rooms");
+    let first = opened(&place, "Twin").await;
+    let (status, second) = json(ask(&place.url, Method::POST, "/rooms").json(&json!({"name": "Twin"}))).await;
     assert_eq!((status, &second["name"]), (200, &json!("Twin (2)")));
     assert_ne!(second["id"], json!(first));
 }
@@ -303,4 +312,7 @@ async fn a_member_who_is_removed_hears_no_more_at_the_door() {
         .await
         .err();
     assert_eq!(refused.map(|refused| refused.0), Some(403));
+    let path = format!("/rooms/{}/messages", room.id);
+    let page = ask(&server.url(), Method::GET, &path).header("Authorization", &bobs);
+    assert_eq!(json(page).await, (200, json!([])), "nor is he let in again by asking");
 }

@@ -2,8 +2,9 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Options, Server};
+use support::Server;
 
+use super::setting::{BOTH, Setting};
 use super::wire::{Data, ask, json, own_listener, words};
 
 const PASSWORD: &str = "a long enough secret";
@@ -25,6 +26,14 @@ impl Client {
             .await
             .expect("an answer");
         assert_eq!(answer.status().as_u16(), 201);
+        Self::of(url, answer).await
+    }
+
+    pub async fn sign_in(url: &str, name: &str, password: &str) -> Self {
+        let body = json!({"username": name, "password": password});
+        let answer = ask(url, Method::POST, "/login").json(&body).send().await;
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200);
         Self::of(url, answer).await
     }
 
@@ -55,9 +64,10 @@ impl Client {
     }
 }
 
-/// Two people on a server of their own.
-pub async fn two() -> (Server, Client, Client) {
-    let server = Server::start().await;
+/// Two people on a server of their own, of which the first is the owner unless it is the demo's.
+pub async fn two(setting: Setting) -> (Server, Client, Client) {
+    println!("in the setting {setting:?}");
+    let server = Server::with(setting.options()).await;
     let ben = Client::register(&server.url(), "Ben Johns Jr", "ben@x.io").await;
     let amy = Client::register(&server.url(), "Amy", "amy@x.io").await;
     (server, ben, amy)
@@ -65,19 +75,24 @@ pub async fn two() -> (Server, Client, Client) {
 
 #[tokio::test]
 async fn people_register_sign_in_and_look_after_their_profile() {
-    let server = Server::start().await;
-    let (ben, amy) = registered(&server.url()).await;
-    let again = signed_in(&ben).await;
-    profiled(&ben, &amy, &again).await;
+    for setting in BOTH {
+        let server = Server::with(setting.options()).await;
+        let (ben, amy) = registered(&server.url(), setting == Setting::Demo).await;
+        let again = signed_in(&ben).await;
+        profiled(&ben, &amy, &again).await;
+    }
 }
 
 /// Two who register, and what is refused.
-async fn registered(url: &str) -> (Client, Client) {
+async fn registered(url: &str, has_an_owner: bool) -> (Client, Client) {
     let (_, status) = json(ask(url, Method::GET, "/system/status")).await;
-    assert_eq!(
-        (&status["needs_initialization"], &status["total_users"]),
-        (&json!(true), &json!(0))
-    );
+    let expected = if has_an_owner {
+        json!({"needs_initialization": false, "total_users": 1, "message": "System initialized", "redis_connected": true})
+    } else {
+        json!({"needs_initialization": true, "total_users": 0,
+            "message": "System ready for account owner setup", "redis_connected": true})
+    };
+    assert_eq!(status, expected);
     for (body, words) in [
         (json!({}), "name is required"),
         (json!({"name": "Ben"}), "email is required"),
@@ -91,8 +106,10 @@ async fn registered(url: &str) -> (Client, Client) {
     let ben = Client::register(url, "Ben Johns Jr", "ben@x.io").await;
     let expected = json!({
         "username": "ben@x.io", "first_name": "Ben", "last_name": "Johns Jr", "email": "ben@x.io",
-        "phone": "+1 604 555 0100", "role": "super_admin", "is_account_owner": true,
-        "message": "Account created successfully! You are the account owner.",
+        "phone": "+1 604 555 0100", "role": if has_an_owner { "user" } else { "super_admin" },
+        "is_account_owner": !has_an_owner,
+        "message": if has_an_owner { "User created successfully" }
+            else { "Account created successfully! You are the account owner." },
     });
     for (key, value) in expected.as_object().expect("an object") {
         assert_eq!(&ben.told[key], value, "{key}");
@@ -118,14 +135,7 @@ async fn registered(url: &str) -> (Client, Client) {
 /// Another session of the same person.
 async fn signed_in(ben: &Client) -> Client {
     let url = &ben.url;
-    let body = json!({"username": "ben@x.io", "password": PASSWORD});
-    let answer = ask(url, Method::POST, "/login")
-        .json(&body)
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(answer.status().as_u16(), 200);
-    let again = Client::of(url, answer).await;
+    let again = Client::sign_in(url, "ben@x.io", PASSWORD).await;
     assert_eq!(
         (&again.told["username"], &again.number),
         (&json!("Ben Johns Jr"), &ben.number)
@@ -147,7 +157,7 @@ async fn signed_in(ben: &Client) -> Client {
     let (status, me) = again.get("/me").await;
     assert_eq!(
         (status, &me["email"], &me["role"]),
-        (200, &json!("ben@x.io"), &json!("super_admin"))
+        (200, &json!("ben@x.io"), &ben.told["role"])
     );
     again
 }
@@ -179,7 +189,13 @@ async fn profiled(ben: &Client, amy: &Client, again: &Client) {
 
 #[tokio::test]
 async fn a_foreign_page_gets_no_session_and_brings_none() {
-    let (server, ben, _amy) = two().await;
+    for setting in BOTH {
+        let (server, ben, _amy) = two(setting).await;
+        from_a_foreign_page(&server, &ben).await;
+    }
+}
+
+async fn from_a_foreign_page(server: &Server, ben: &Client) {
     let evil = |request: reqwest::RequestBuilder| request.header("Origin", "http://evil.example");
     assert_eq!(words(evil(ben.ask(Method::GET, "/me"))).await.0, 403);
     let login = json!({"username": "ben@x.io", "password": PASSWORD});
@@ -210,10 +226,16 @@ async fn a_foreign_page_gets_no_session_and_brings_none() {
 
 #[tokio::test]
 async fn who_is_here_is_told_by_id_and_at_the_own_listener_as_a_list() {
-    let server = Server::with(Options::default().flag("--door", "guideops=127.0.0.1:0")).await;
-    let own = own_listener(&server, "guideops").await;
+    for setting in BOTH {
+        let server = Server::with(setting.options().flag("--door", "guideops=127.0.0.1:0")).await;
+        let own = own_listener(&server, "guideops").await;
+        who_is_here(&server, &own).await;
+    }
+}
+
+async fn who_is_here(server: &Server, own: &str) {
     let ben = Client::register(&server.url(), "Ben", "ben@x.io").await;
-    let amy = Client::register(&own, "Amy", "amy@x.io").await;
+    let amy = Client::register(own, "Amy", "amy@x.io").await;
     assert_eq!(ben.get("/users/online").await, (200, json!({})));
     let mut stream = Data::open(ben.ask(Method::GET, "/stream")).await;
     stream.next().await;
@@ -249,47 +271,111 @@ async fn who_is_here_is_told_by_id_and_at_the_own_listener_as_a_list() {
 
 #[tokio::test]
 async fn administrators_see_numbers_and_give_roles_with_their_password() {
-    let (_server, ben, amy) = two().await;
+    for setting in BOTH {
+        let (server, ben, amy) = two(setting).await;
+        let (owner, password) = match setting {
+            Setting::Demo => (
+                Client::sign_in(&server.url(), "ada", "correct horse").await,
+                "correct horse",
+            ),
+            Setting::Guests | Setting::Proof => (ben, PASSWORD),
+        };
+        numbers_are_seen(&owner, &amy, setting == Setting::Demo).await;
+        roles_are_given(&owner, password, &amy).await;
+    }
+}
+
+async fn numbers_are_seen(owner: &Client, amy: &Client, is_demo: bool) {
     for path in ["/admin/stats", "/admin/users"] {
         assert_eq!(
             amy.get(path).await,
             (403, json!({"error": "Admin access required"})),
             "{path}"
         );
-        assert_eq!(json(ask(&ben.url, Method::GET, path)).await.0, 403, "{path}");
+        assert_eq!(json(ask(&owner.url, Method::GET, path)).await.0, 403, "{path}");
     }
-    ben.post("/v2/rooms/0/messages", json!({"text": "one"})).await;
-    let (_, stats) = ben.get("/admin/stats").await;
-    let expected = json!({"total_users": 2, "online_users": 0, "total_rooms": 1, "total_messages": 1});
-    assert_eq!(stats, expected);
-    let (_, users) = ben.get("/admin/users").await;
-    let emails: Vec<_> = users
-        .as_array()
-        .expect("users")
-        .iter()
-        .map(|user| user["email"].as_str())
-        .collect();
-    assert_eq!(emails.len(), 2);
-    assert!(emails.contains(&Some("amy@x.io")), "{users}");
+    let (_, before) = owner.get("/admin/stats").await;
+    owner.post("/v2/rooms/0/messages", json!({"text": "one"})).await;
+    let (_, stats) = owner.get("/admin/stats").await;
+    if is_demo {
+        let messages = before["total_messages"].as_u64().expect("a number");
+        assert_eq!(stats["total_messages"], json!(messages + 1));
+        assert!(stats["total_users"].as_u64() > Some(8), "{stats}");
+    } else {
+        let expected = json!({"total_users": 2, "online_users": 0, "total_rooms": 1, "total_messages": 1});
+        assert_eq!(stats, expected);
+    }
+    let (_, users) = owner.get("/admin/users").await;
+    let users = users.as_array().expect("users");
+    assert_eq!(json!(users.len()), stats["total_users"]);
+    let amys = users.iter().find(|user| user["email"] == "amy@x.io").expect("amy");
+    for key in [
+        "id",
+        "username",
+        "first_name",
+        "last_name",
+        "role",
+        "created_at",
+        "last_seen",
+    ] {
+        assert!(amys[key].is_string(), "{key} of {amys}");
+    }
+}
+
+async fn roles_are_given(owner: &Client, password: &str, amy: &Client) {
     let path = format!("/admin/users/{}/role", amy.number);
     let give = async |client: &Client, path: &str, body: Value| json(client.ask(Method::PUT, path).json(&body)).await;
     assert_eq!(
-        give(&amy, &path, json!({"role": "admin"})).await,
+        give(amy, &path, json!({"role": "admin"})).await,
         (403, json!({"error": "Super admin access required"}))
     );
     assert_eq!(
-        give(&ben, &path, json!({"role": "king"})).await,
+        give(owner, &path, json!({"role": "king"})).await,
         (400, json!({"error": "Invalid role"}))
     );
     assert_eq!(
-        give(&ben, "/admin/users/7/role", json!({"role": "admin"})).await,
+        give(owner, "/admin/users/7/role", json!({"role": "admin"})).await,
         (404, json!({"error": "User not found"}))
     );
     assert_eq!(
-        give(&ben, &path, json!({"role": "admin"})).await.0,
+        give(owner, &path, json!({"role": "admin"})).await.0,
         403,
         "the password is needed"
     );
-    let given = give(&ben, &path, json!({"role": "admin", "password": PASSWORD})).await;
+    let given = give(owner, &path, json!({"role": "admin", "password": password})).await;
     assert_eq!(given, (200, json!({"message": "User role updated to admin"})));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_answered_so() {
+    for setting in BOTH {
+        let server = Server::with(setting.options().flag("--door", "guideops=127.0.0.1:0")).await;
+        let own = own_listener(&server, "guideops").await;
+        let ben = Client::register(&own, "Ben", "ben@x.io").await;
+        for (method, path) in [
+            (Method::GET, "/randomname"),
+            (Method::GET, "/v2/system/status"),
+            (Method::POST, "/v2/system/migrate"),
+            (Method::POST, "/api/init/general-room"),
+            (Method::POST, "/api/force-create-general"),
+            (Method::DELETE, "/v2/rooms/0/clear"),
+            (Method::POST, "/v2/bot/setup"),
+            (Method::POST, "/v2/bot/webhook"),
+            (Method::POST, "/api/upload"),
+            (Method::GET, "/v2/debug/session"),
+            (Method::GET, "/api/debug/redis"),
+            (Method::GET, "/admin"),
+            (Method::GET, "/register-page"),
+        ] {
+            let request = ben.ask(method.clone(), path).json(&json!({"text": "x"}));
+            let (status, told) = words(request).await;
+            assert!(matches!(status, 404 | 405), "{method} {path}: {status} {told}");
+        }
+        // Whoever looks at a page finds the web client there.
+        for path in ["/admin", "/register-page"] {
+            let page = ask(&own, Method::GET, path).header("Accept", "text/html");
+            let (status, page) = words(page).await;
+            assert!(status == 200 && page.contains("<html"), "{path}: {page}");
+        }
+    }
 }

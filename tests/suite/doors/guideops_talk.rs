@@ -2,8 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::Server;
 
 use super::guideops::{Client, two};
+use super::setting::BOTH;
 use super::wire::{Data, ask, json, words};
 
 fn between(one: &Client, other: &Client) -> String {
@@ -16,7 +18,14 @@ fn between(one: &Client, other: &Client) -> String {
 
 #[tokio::test]
 async fn rooms_and_pages_have_the_shapes_of_the_tutorial() {
-    let (_server, ben, amy) = two().await;
+    for setting in BOTH {
+        let (_server, ben, amy) = two(setting).await;
+        rooms_of_one_s_own(&ben, &amy).await;
+        pages_of_a_conversation(&ben, &amy).await;
+    }
+}
+
+async fn rooms_of_one_s_own(ben: &Client, amy: &Client) {
     let (status, rooms) = ben.get(&format!("/rooms/{}", ben.number)).await;
     assert_eq!(status, 200);
     assert_eq!(
@@ -30,7 +39,7 @@ async fn rooms_and_pages_have_the_shapes_of_the_tutorial() {
     );
     let body = json!({"user1": ben.number, "user2": amy.number});
     let (status, room) = ben.post("/room", body).await;
-    assert_eq!((status, &room["id"]), (201, &json!(between(&ben, &amy))));
+    assert_eq!((status, &room["id"]), (201, &json!(between(ben, amy))));
     assert_eq!(room["names"].as_array().map(Vec::len), Some(2));
     assert_eq!(
         ben.post("/room", json!({"user1": ben.number, "user2": ben.number}))
@@ -39,7 +48,6 @@ async fn rooms_and_pages_have_the_shapes_of_the_tutorial() {
         400
     );
     assert_eq!(ben.post("/room", json!({"user1": "x"})).await.0, 400);
-    pages_of_a_conversation(&ben, &amy).await;
 }
 
 async fn pages_of_a_conversation(ben: &Client, amy: &Client) {
@@ -94,8 +102,20 @@ async fn pages_of_a_conversation(ben: &Client, amy: &Client) {
 
 #[tokio::test]
 async fn messages_of_v2_have_places_and_are_repeatable() {
-    let (_server, ben, amy) = two().await;
-    let path = V2;
+    for setting in BOTH {
+        let (_server, ben, amy) = two(setting).await;
+        // The room of everybody has been talked in where it is the demo's; a new channel has not.
+        let (_, channel) = ben.post("/api/channels", json!({"name": "Guides"})).await;
+        let room = channel["id"].as_str().expect("an id").to_owned();
+        amy.post(&format!("/api/channels/{room}/join"), json!({})).await;
+        sent(&ben, &amy, &room).await;
+        refused(&ben, &amy, &room).await;
+        paged(&amy, &room).await;
+    }
+}
+
+async fn sent(ben: &Client, amy: &Client, room: &str) {
+    let path = &of(room);
     let empty = ben.get(path).await.1;
     assert_eq!(
         (&empty["messages"], &empty["hasMore"], &empty["oldestId"]),
@@ -108,7 +128,7 @@ async fn messages_of_v2_have_places_and_are_repeatable() {
     assert_eq!((status, &answer["ok"]), (201, &json!(true)));
     assert_eq!(
         (&message["text"], &message["message"], &message["roomId"]),
-        (&body["text"], &body["text"], &json!("0"))
+        (&body["text"], &body["text"], &json!(room))
     );
     assert_eq!(
         (&message["from"], &message["kind"], &message["v"]),
@@ -143,14 +163,15 @@ async fn messages_of_v2_have_places_and_are_repeatable() {
         none["message"].get("location").is_none() && none["message"]["text"] == "<b>nowhere</b>",
         "{none}"
     );
-    refused(&ben, &amy).await;
-    paged(&amy).await;
 }
 
-const V2: &str = "/v2/rooms/0/messages";
+/// Where V2 has a room's messages.
+fn of(room: &str) -> String {
+    format!("/v2/rooms/{room}/messages")
+}
 
-async fn refused(ben: &Client, amy: &Client) {
-    let path = V2;
+async fn refused(ben: &Client, amy: &Client, room: &str) {
+    let path = &of(room);
     for (body, expected) in [
         (json!({}), json!({"ok": false, "error": "Message text required"})),
         (
@@ -175,8 +196,8 @@ async fn refused(ben: &Client, amy: &Client) {
     );
 }
 
-async fn paged(amy: &Client) {
-    let path = V2;
+async fn paged(amy: &Client, room: &str) {
+    let path = &of(room);
     let (_, page) = amy.get(&format!("{path}?count=2")).await;
     let texts: Vec<_> = page["messages"]
         .as_array()
@@ -207,7 +228,7 @@ async fn paged(amy: &Client) {
         ),
         (&json!(2), &json!(3), &json!(66.7))
     );
-    let acks = json!({"acks": {"0": page["newestId"]}});
+    let acks = json!({"acks": {room: page["newestId"]}});
     assert_eq!(
         amy.post("/v2/ack", acks).await,
         (200, json!({"ok": true, "acknowledged": 1}))
@@ -220,7 +241,13 @@ async fn paged(amy: &Client) {
 
 #[tokio::test]
 async fn a_stream_tells_messages_and_presence_at_once_and_of_one_s_own_rooms_alone() {
-    let (server, ben, amy) = two().await;
+    for setting in BOTH {
+        let (server, ben, amy) = two(setting).await;
+        streamed(&server, &ben, &amy).await;
+    }
+}
+
+async fn streamed(server: &Server, ben: &Client, amy: &Client) {
     let mut stream = Data::open(amy.ask(Method::GET, "/stream")).await;
     assert_eq!(stream.next().await["type"], "connected");
     let mut next = async |kind: &str| loop {
@@ -237,19 +264,19 @@ async fn a_stream_tells_messages_and_presence_at_once_and_of_one_s_own_rooms_alo
     );
     let cleo = Client::register(&server.url(), "Cleo", "cleo@x.io").await;
     ben.post(
-        &format!("/v2/rooms/{}/messages", between(&ben, &cleo)),
+        &format!("/v2/rooms/{}/messages", between(ben, &cleo)),
         json!({"text": "not amy's"}),
     )
     .await;
     ben.post(
-        &format!("/v2/rooms/{}/messages", between(&ben, &amy)),
+        &format!("/v2/rooms/{}/messages", between(ben, amy)),
         json!({"text": "to amy"}),
     )
     .await;
     let data = next("message").await;
     assert_eq!(
         (&data["message"], &data["roomId"]),
-        (&json!("to amy"), &json!(between(&ben, &amy))),
+        (&json!("to amy"), &json!(between(ben, amy))),
         "a room opened just now"
     );
     let bens = Data::open(ben.ask(Method::GET, "/stream")).await;
@@ -264,8 +291,7 @@ async fn a_stream_tells_messages_and_presence_at_once_and_of_one_s_own_rooms_alo
         (status, refused),
         (403, json!({"error": "Unauthorized - can only access your own stream"}))
     );
-    let mut own = Data::open(amy.ask(Method::GET, &format!("/v2/stream/{}", amy.number))).await;
-    assert_eq!(own.next().await["type"], "connected");
+    own_stream(ben, amy).await;
     assert_eq!(
         words(ask(&server.url(), Method::GET, "/stream?profile=guideops"))
             .await
@@ -274,9 +300,45 @@ async fn a_stream_tells_messages_and_presence_at_once_and_of_one_s_own_rooms_alo
     );
 }
 
+/// That of V2: what is unread of the room of everybody, and then what happens, each once.
+async fn own_stream(ben: &Client, amy: &Client) {
+    let path = format!("/v2/stream/{}", amy.number);
+    let say =
+        async |text: &str| ben.post("/v2/rooms/0/messages", json!({"text": text})).await.1["message"]["id"].clone();
+    let read = say("read").await;
+    let acknowledged = amy.post("/v2/ack", json!({"acks": {"0": read}})).await;
+    assert_eq!(acknowledged.0, 200);
+    say("unread").await;
+    let mut own = Data::open(amy.ask(Method::GET, &path)).await;
+    assert_eq!(own.next().await["type"], "connected");
+    let unread = own.next().await;
+    assert_eq!(
+        (&unread["type"], &unread["data"]["text"]),
+        (&json!("message"), &json!("unread"))
+    );
+    let end = own.next().await;
+    assert_eq!(end["type"], "backlog_end");
+    assert!(end["timestamp"].as_u64() > Some(1_000_000_000_000), "{end}");
+    say("live").await;
+    let live = loop {
+        let event = own.next().await;
+        if event["type"] == "message" {
+            break event["data"].clone();
+        }
+    };
+    assert_eq!(live["text"], "live");
+    assert!(live["date"].as_u64() > Some(1_000_000_000_000), "milliseconds: {live}");
+}
+
 #[tokio::test]
 async fn channels_are_opened_joined_archived_and_deleted() {
-    let (_server, ben, amy) = two().await;
+    for setting in BOTH {
+        let (_server, ben, amy) = two(setting).await;
+        channelled(&ben, &amy).await;
+    }
+}
+
+async fn channelled(ben: &Client, amy: &Client) {
     let (status, channel) = ben
         .post("/api/channels", json!({"name": "Guides", "description": "On the road"}))
         .await;
@@ -337,4 +399,26 @@ async fn channels_are_opened_joined_archived_and_deleted() {
     );
     assert!(find(&amy.get("/api/channels/available").await.1).is_none());
     assert_eq!(json(ask(&ben.url, Method::GET, "/api/channels/available")).await.0, 401);
+}
+
+#[tokio::test]
+async fn the_tutorial_s_first_requests_pass_the_limits_as_shipped() {
+    for setting in BOTH {
+        let server = Server::with(setting.options().as_shipped()).await;
+        let ben = Client::register(&server.url(), "Ben", "ben@x.io").await;
+        let rooms = format!("/rooms/{}", ben.number);
+        let once = [
+            "/me",
+            "/links",
+            "/socket.io/?EIO=4&transport=polling",
+            "/users/online",
+            &rooms,
+        ];
+        let twice = ["/room/0/messages?offset=0&size=1"; 2];
+        let often = ["/room/0/messages?offset=0&size=15", "/users?ids[]=2&ids[]=3&ids[]=4"].repeat(25);
+        for path in once.iter().chain(&twice).chain(&often) {
+            let (status, told) = words(ben.ask(Method::GET, path)).await;
+            assert_eq!(status, 200, "{path}: {told}");
+        }
+    }
 }

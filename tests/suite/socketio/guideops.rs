@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use support::engine::Poller;
 use support::{Person, Server, Socket};
 
+use crate::doors::setting::BOTH;
+
 /// Somebody who connects as the tutorial's clients do; and their number.
 struct Guest {
     poller: Poller,
@@ -61,12 +63,18 @@ fn event(packet: &str) -> Option<(String, Value)> {
 
 #[tokio::test]
 async fn clients_of_guideops_and_of_the_native_protocol_talk_with_each_other() {
-    let server = Server::start().await;
-    let [ada, bob] = server.people(["ada", "bob"]).await;
-    let mut native = Socket::signed_in(&bob).await;
+    for setting in BOTH {
+        println!("in the setting {setting:?}");
+        they_talk(&Server::with(setting.options()).await).await;
+    }
+}
+
+async fn they_talk(server: &Server) {
+    let [anna, bert] = server.people(["anna", "bert"]).await;
+    let mut native = Socket::signed_in(&bert).await;
     native.resume(&BTreeMap::new()).await;
-    let general = bob.api.rooms().await.expect("rooms")[0].id;
-    let mut guest = Guest::enter(&ada).await;
+    let general = bert.api.rooms().await.expect("rooms")[0].id;
+    let mut guest = Guest::enter(&anna).await;
     guest.say("room.join", json!("0"), "").await;
     assert_eq!(
         guest.hear("room_joined").await,
@@ -104,7 +112,7 @@ async fn clients_of_guideops_and_of_the_native_protocol_talk_with_each_other() {
     );
     let text = native
         .expect("the message", |frame| match frame {
-            Frame::Entry { entry } if entry.actor.id == ada.id() => Some(entry.body.clone()),
+            Frame::Entry { entry } if entry.actor.id == anna.id() => Some(entry.body.clone()),
             _ => None,
         })
         .await;
@@ -124,46 +132,52 @@ async fn clients_of_guideops_and_of_the_native_protocol_talk_with_each_other() {
     let heard = guest.hear("message").await;
     assert_eq!(
         (&heard["message"], &heard["user"]["username"]),
-        (&json!("hello yourself"), &json!("bob"))
+        (&json!("hello yourself"), &json!("bert"))
     );
 }
 
 #[tokio::test]
 async fn a_conversation_of_two_is_shown_to_them_and_to_nobody_else() {
-    let server = Server::start().await;
-    let [ada, bob, carol] = server.people(["ada", "bob", "carol"]).await;
-    let (mut ada, mut bob, mut carol) = (
-        Guest::enter(&ada).await,
-        Guest::enter(&bob).await,
-        Guest::enter(&carol).await,
+    for setting in BOTH {
+        println!("in the setting {setting:?}");
+        two_talk(&Server::with(setting.options()).await).await;
+    }
+}
+
+async fn two_talk(server: &Server) {
+    let [anna, bert, clara] = server.people(["anna", "bert", "clara"]).await;
+    let (mut anna, mut bert, mut clara) = (
+        Guest::enter(&anna).await,
+        Guest::enter(&bert).await,
+        Guest::enter(&clara).await,
     );
-    let numbers = [&ada.number, &bob.number].map(|number| number.parse::<u64>().expect("a number"));
+    let numbers = [&anna.number, &bert.number].map(|number| number.parse::<u64>().expect("a number"));
     let room = format!("{}:{}", numbers[0].min(numbers[1]), numbers[0].max(numbers[1]));
-    ada.say("message", json!({"roomId": room, "message": "just us"}), "")
+    anna.say("message", json!({"roomId": room, "message": "just us"}), "")
         .await;
-    for guest in [&mut ada, &mut bob] {
+    for guest in [&mut anna, &mut bert] {
         let shown = guest.hear("show.room").await;
         assert_eq!(shown["id"], room.as_str());
         assert_eq!(shown["names"].as_array().map(Vec::len), Some(2), "{shown}");
         let heard = guest.hear("message").await;
         assert_eq!((&heard["roomId"], &heard["message"]), (&json!(room), &json!("just us")));
     }
-    carol.say("room.join", json!(room), "").await;
-    assert_eq!(carol.hear("room_joined").await["status"], "error");
-    carol
+    clara.say("room.join", json!(room), "").await;
+    assert_eq!(clara.hear("room_joined").await["status"], "error");
+    clara
         .say("message", json!({"roomId": room, "message": "and me"}), "")
         .await;
-    assert!(carol.hear("error").await["error"].is_string());
-    carol
+    assert!(clara.hear("error").await["error"].is_string());
+    clara
         .say("message", json!({"roomId": "0", "message": "hello"}), "")
         .await;
     assert_eq!(
-        carol.hear("message").await["message"],
+        clara.hear("message").await["message"],
         "hello",
         "and nothing of the others"
     );
     assert_eq!(
-        bob.hear("message").await["message"],
+        bert.hear("message").await["message"],
         "hello",
         "and nothing of what was refused"
     );
@@ -171,12 +185,18 @@ async fn a_conversation_of_two_is_shown_to_them_and_to_nobody_else() {
 
 #[tokio::test]
 async fn who_connects_twice_is_told_once_and_who_goes_is_told_of() {
-    let server = Server::start().await;
-    let [ada, bob] = server.people(["ada", "bob"]).await;
-    let mut watcher = Guest::enter(&ada).await;
-    let mut guest = Guest::enter(&bob).await;
+    for setting in BOTH {
+        println!("in the setting {setting:?}");
+        one_connects_twice(&Server::with(setting.options()).await).await;
+    }
+}
+
+async fn one_connects_twice(server: &Server) {
+    let [anna, bert] = server.people(["anna", "bert"]).await;
+    let mut watcher = Guest::enter(&anna).await;
+    let mut guest = Guest::enter(&bert).await;
     let seen = watcher.hear("user.connected").await;
-    assert_eq!((&seen["username"], &seen["online"]), (&json!("bob"), &json!(true)));
+    assert_eq!((&seen["username"], &seen["online"]), (&json!("bert"), &json!(true)));
     guest.poller.say(&["40"]).await;
     assert!(guest.poller.next().await.starts_with("40{\"sid\":"));
     guest
@@ -195,13 +215,19 @@ async fn who_connects_twice_is_told_once_and_who_goes_is_told_of() {
     assert_eq!(again, 0, "announced twice");
     guest.poller.say(&["41", "1"]).await;
     let gone = watcher.hear("user.disconnected").await;
-    assert_eq!((&gone["username"], &gone["online"]), (&json!("bob"), &json!(false)));
+    assert_eq!((&gone["username"], &gone["online"]), (&json!("bert"), &json!(false)));
 }
 
 #[tokio::test]
 async fn who_is_not_signed_in_is_told_so_and_hears_nothing() {
-    let server = Server::start().await;
-    let ada = server.person("ada").await;
+    for setting in BOTH {
+        println!("in the setting {setting:?}");
+        a_stranger_connects(&Server::with(setting.options()).await).await;
+    }
+}
+
+async fn a_stranger_connects(server: &Server) {
+    let anna = server.person("anna").await;
     let mut stranger = Poller::open(&server.url(), &[("Cookie", "session=old")])
         .await
         .expect("a handshake");
@@ -218,9 +244,9 @@ async fn who_is_not_signed_in_is_told_so_and_hears_nothing() {
     stranger
         .say(&["42[\"message\",{\"roomId\":\"0\",\"message\":\"hello\",\"from\":\"1\"}]"])
         .await;
-    let mut guest = Guest::enter(&ada).await;
+    let mut guest = Guest::enter(&anna).await;
     guest
-        .say("message", json!({"roomId": "0", "message": "only ada"}), "")
+        .say("message", json!({"roomId": "0", "message": "only anna"}), "")
         .await;
-    assert_eq!(guest.hear("message").await["message"], "only ada");
+    assert_eq!(guest.hear("message").await["message"], "only anna");
 }

@@ -10,7 +10,7 @@ use axum::extract::{Path, Request, State as Shared};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use chat::account::{Actor, Role};
+use chat::account::Actor;
 use chat::error::Error;
 use chat::event::{Body, Dialect, Event};
 use chat::ids::RoomId;
@@ -210,9 +210,7 @@ async fn read(Shared(gateway): Shared<State>, request: Request) -> Response {
         let room = named.map_or_else(|| String::from_utf8_lossy(&bytes).trim().to_owned(), str::to_owned);
         let id = RoomId::parse(&room).ok_or(UNKNOWN_ROOM)?;
         let actor = caller(&gateway, &parts, None).await?;
-        if actor.person.role == Role::Guest {
-            gateway.chat.enter(&actor, id).await?;
-        }
+        gateway.chat.enter(&actor, id).await?;
         let page = gateway.chat.messages(&actor, id, Range::After(0), MESSAGES).await?;
         let lines: Map<String, Value> = plain::standing(page.messages)
             .map(|message| {

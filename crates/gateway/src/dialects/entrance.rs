@@ -9,7 +9,8 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, response::Html};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 use tower::ServiceExt;
 
 use super::DOORS;
@@ -52,14 +53,13 @@ pub fn after_the_api(state: State) -> Router {
         .with_state(state)
 }
 
-/// Everything that a door's own listener serves: its contract at the root, then all that the main one serves.
-pub fn own_listener(name: &str, state: State) -> Router {
+/// Everything that a door's own listener serves: its contract at the root, then all that the `main` one serves.
+pub fn own_listener(name: &str, state: State, main: Router) -> Router {
     let door = DOORS.iter().find(|door| door.name == name);
     let doors: Arc<[Opened]> = door.iter().map(|door| opened(door, &state)).collect();
     let own = AtDoor {
         own: door.map(|door| door.name),
     };
-    let main = crate::unguarded(state.clone());
     let serve = move |request: Request| async move {
         let is_its_page = request.uri().path() == "/" && is_a_visit(request.method(), request.headers());
         if is_its_page && let Some(name) = own.own {
@@ -73,6 +73,46 @@ pub fn own_listener(name: &str, state: State) -> Router {
     Router::new()
         .fallback(serve)
         .layer(from_fn_with_state(state, request::door))
+}
+
+/// The main listener, with each door's own one below a path: `/p/NAME`, whose rest is a path at its root.
+pub fn with_own_paths(main: Router, state: &State) -> Router {
+    let guard = from_fn_with_state(state.clone(), request::door);
+    let rest = after_the_api(state.clone()).layer(guard.clone());
+    let own = |door: &super::Door| (door.name, own_listener(door.name, state.clone(), main.clone()));
+    let doors: Arc<[Opened]> = DOORS.iter().map(own).collect();
+    // Outside of the guard: what it judges by the path shall see the one that the door sees.
+    let fallback = move |request: Request| async move {
+        let (request, door) = below_a_door(request, &doors);
+        let router = door.map_or(rest, |(_, router)| router.clone());
+        router.oneshot(request).await
+    };
+    main.layer(guard).fallback(fallback)
+}
+
+/// Where a door's own paths begin on the main listener.
+const OWN_PATHS: &str = "/p/";
+
+/// The request with the path that is left below a door's, and that door; as it is if it is below none.
+fn below_a_door(mut request: Request, doors: &[Opened]) -> (Request, Option<&Opened>) {
+    let below = request.uri().path().strip_prefix(OWN_PATHS).and_then(|path| {
+        let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+        let door = doors.iter().find(|(known, _)| *known == name)?;
+        let query = request
+            .uri()
+            .query()
+            .map_or_else(String::new, |query| format!("?{query}"));
+        let path = PathAndQuery::try_from(format!("/{rest}{query}")).ok()?;
+        Some((door, path))
+    });
+    let Some((door, path)) = below else {
+        return (request, None);
+    };
+    let mut uri = std::mem::take(request.uri_mut()).into_parts();
+    uri.path_and_query = Some(path);
+    // A path instead of another cannot make an address wrong that was right.
+    *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
+    (request, Some(door))
 }
 
 /// What stands at the root of a door's own listener.

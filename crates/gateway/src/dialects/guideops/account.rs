@@ -207,17 +207,7 @@ pub(super) async fn change_profile(Shared(gateway): Shared<State>, request: Requ
     let changed = async {
         let actor = signed(&gateway, &parts).await?;
         let wanted = plain::object(body).await?;
-        let field = |name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
-        let before = gateway.chat.account(&actor).await?;
-        let first = field("first_name").unwrap_or(before.first_name);
-        let last = field("last_name").unwrap_or(before.last_name);
-        let changes = ProfileChanges {
-            display_name: Some(format!("{first} {last}").trim().to_owned()),
-            first_name: Some(first),
-            last_name: Some(last),
-            ..ProfileChanges::default()
-        };
-        let account = gateway.chat.change_profile(&actor, changes, None).await?;
+        let account = change_names(&gateway, &actor, &wanted).await?;
         let updates = json!({
             "first_name": account.first_name,
             "last_name": account.last_name,
@@ -226,6 +216,25 @@ pub(super) async fn change_profile(Shared(gateway): Shared<State>, request: Requ
         Ok::<_, Refusal>(json!({"message": "Profile updated successfully", "updates": updates}))
     };
     answered(changed.await)
+}
+
+/// One's first and last name, where they are given, and the name shown made of both.
+pub(super) async fn change_names(
+    gateway: &State,
+    actor: &Actor,
+    wanted: &Map<String, Value>,
+) -> Result<Account, Refusal> {
+    let field = |name: &str| wanted.get(name).and_then(Value::as_str).map(str::to_owned);
+    let before = gateway.chat.account(actor).await?;
+    let first = field("first_name").unwrap_or(before.first_name);
+    let last = field("last_name").unwrap_or(before.last_name);
+    let changes = ProfileChanges {
+        display_name: Some(format!("{first} {last}").trim().to_owned()),
+        first_name: Some(first),
+        last_name: Some(last),
+        ..ProfileChanges::default()
+    };
+    Ok(gateway.chat.change_profile(actor, changes, None).await?)
 }
 
 /// Whoever is signed in.

@@ -112,7 +112,8 @@ pub(super) async fn join(Shared(gateway): Shared<State>, Path(channel): Path<Str
     known("Channel does not exist", joined.await)
 }
 
-async fn seen(gateway: &State, actor: &Actor, room: RoomId) -> Result<Room, Error> {
+/// A room that the actor is in, or could find.
+pub(super) async fn seen(gateway: &State, actor: &Actor, room: RoomId) -> Result<Room, Error> {
     Ok(match gateway.chat.room(actor, room).await? {
         RoomView::Mine(mine) => mine.room,
         RoomView::Public(room) => room,
@@ -194,7 +195,8 @@ pub(super) async fn members(Shared(gateway): Shared<State>, Path(channel): Path<
     known("Channel not found", listed.await)
 }
 
-fn known(unknown: &str, outcome: Result<Value, Refusal>) -> Response {
+/// An answer, in these words where what it is about is not there.
+pub(super) fn known(unknown: &str, outcome: Result<Value, Refusal>) -> Response {
     match outcome {
         Err(Refusal::Chat(Error::NotFound { .. })) => plain::answer(404, json!({"error": unknown})),
         other => answered(other),

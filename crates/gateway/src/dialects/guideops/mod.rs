@@ -24,11 +24,17 @@ pub mod session;
 pub mod shapes;
 pub mod socketio;
 pub mod stream;
+mod team;
 
 pub const DOOR: Door = Door {
     name: "guideops",
     routes,
-    dialects: || vec![("guideops", Arc::new(stream::Stream))],
+    dialects: || {
+        vec![
+            ("guideops", Arc::new(stream::Stream::V1)),
+            ("guideops V2", Arc::new(stream::Stream::V2)),
+        ]
+    },
     for_every_page: &[],
 };
 
@@ -59,7 +65,16 @@ fn routes() -> Router<State> {
         .route("/api/channels/{channel}/archive", post(channel::archive))
         .route("/api/channels/{channel}/unarchive", post(channel::unarchive))
         .route("/api/channels/{channel}/delete", delete(channel::delete))
-        .route("/api/channels/{channel}/members", get(channel::members))
+        .route("/api/channels/{channel}", get(team::show))
+        .route(
+            "/api/channels/{channel}/members",
+            get(channel::members).post(team::bring_in),
+        )
+        .route("/api/channels/{channel}/members/{user}", delete(team::remove))
+        .route("/api/channels/{channel}/messages", get(team::messages).post(team::post))
+        .route("/api/messages/{message}", put(team::edit).delete(team::delete))
+        .route("/api/dm/{user}", post(team::talk_with))
+        .route("/api/users/{user}", get(team::user).put(team::change_user))
         .route("/stream", get(stream::open))
         .route("/v2/stream/{user}", get(stream::open_own))
 }

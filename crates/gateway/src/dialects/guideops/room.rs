@@ -93,7 +93,8 @@ pub(super) async fn messages(
     };
     let read = async {
         let actor = signed(&gateway, &parts).await?;
-        Ok::<_, Refusal>(newest(&gateway, &actor, &room, offset, size).await?)
+        let id = names::room(&gateway.chat, &actor, &room).await?;
+        Ok::<_, Refusal>(told(&newest(&gateway, &actor, id, offset, size).await?))
     };
     match read.await {
         Ok(page) => plain::answer(200, page),
@@ -108,18 +109,28 @@ pub(super) async fn preload(Shared(gateway): Shared<State>, request: Request) ->
     let (parts, _) = request.into_parts();
     let read = async {
         let actor = signed(&gateway, &parts).await?;
-        let messages = newest(&gateway, &actor, names::GENERAL, 0, 15).await?;
-        Ok::<_, Refusal>(json!({"id": names::GENERAL, "name": "General", "messages": messages}))
+        let id = names::room(&gateway.chat, &actor, names::GENERAL).await?;
+        let messages = newest(&gateway, &actor, id, 0, 15).await?;
+        Ok::<_, Refusal>(json!({"id": names::GENERAL, "name": "General", "messages": told(&messages)}))
     };
     answered(read.await)
 }
 
-async fn newest(gateway: &State, actor: &Actor, room: &str, offset: usize, size: usize) -> Result<Vec<Value>, Error> {
-    let id = names::room(&gateway.chat, actor, room).await?;
+fn told(page: &[Message]) -> Vec<Value> {
+    page.iter().map(|message| Said::by_message(message).v1()).collect()
+}
+
+/// So many messages that still stand, the newest first, without as many as `offset` says.
+pub(super) async fn newest(
+    gateway: &State,
+    actor: &Actor,
+    room: RoomId,
+    offset: usize,
+    size: usize,
+) -> Result<Vec<Message>, Error> {
     let size = size.min(PAGE_MAX);
-    let found = reach_back(gateway, actor, id, offset.min(OFFSET_MAX) + size).await?;
-    let page = found.iter().rev().skip(offset).take(size);
-    Ok(page.map(|message| Said::by_message(message).v1()).collect())
+    let found = reach_back(gateway, actor, room, offset.min(OFFSET_MAX) + size).await?;
+    Ok(found.into_iter().rev().skip(offset).take(size).collect())
 }
 
 /// The newest messages that still stand, so many of them, oldest first.
