@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use chat::error::Result;
 use chat::ids::{EntryId, RoomId, Timestamp};
 use chat::ports::Webhooks;
-use chat::relay::{Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
+use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::columns::{delivery_state, integer, number, optional_time, rooms, time};
+use super::ending::ENABLED;
 use super::fault::{Answer, Fault};
 use super::link::{Params, execute, exists, first, rows};
 use super::{Postgres, entries, finish, reading, writing};
@@ -55,13 +56,11 @@ fn delivery(row: &Row) -> Answer<Delivery> {
 
 /// Entries are noted while there is an endpoint that hears of them.
 async fn settle_sink(tx: &Transaction<'_>) -> Answer<()> {
-    let enabled = "exists (select 1 from webhooks where disabled_at is null)";
     // One after the other, each seeing what the one before has done; the relays and the commits go on meanwhile.
     tx.batch_execute(&format!(
         "lock table sinks in share row exclusive mode;
-         insert into sinks (name) select 'webhooks' where {enabled} on conflict do nothing;
-         delete from sinks where name = 'webhooks' and not {enabled};
-         delete from outbox where sink = 'webhooks' and not {enabled};"
+         insert into sinks (name) select 'webhooks' where {ENABLED} on conflict do nothing;
+         delete from sinks where name = 'webhooks' and not {ENABLED};"
     ))
     .await?;
     Ok(())
@@ -92,6 +91,7 @@ async fn again(tx: &Transaction<'_>, id: Uuid, only: &str, event: Option<Uuid>, 
 #[async_trait]
 impl Webhooks for Postgres {
     async fn add_webhook(&self, webhook: Webhook) -> Result<()> {
+        self.forget_unheard().await?;
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let answer = async {
@@ -134,6 +134,9 @@ impl Webhooks for Postgres {
 
     async fn disable_webhook(&self, id: Uuid, why: Option<&str>) -> Result<bool> {
         let now = self.clock.now();
+        // What is left of having been disabled before, if that was interrupted.
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let answer = async {
@@ -141,16 +144,15 @@ impl Webhooks for Postgres {
                 "update webhooks set disabled_at = $2, disabled_why = $3, failing_since = null where id = $1";
             let at = why.map(|_| now.0);
             let changed = execute(&tx, statement, &[&id, &at, &why.unwrap_or_default()]).await?;
-            if why.is_some() {
-                let statement = "update deliveries set state = 'given_up', at = $2, result = 'the webhook was disabled'
-                                 where webhook_id = $1 and state = 'waiting'";
-                execute(&tx, statement, &[&id, &now.0]).await?;
-            }
             settle_sink(&tx).await?;
             Ok(changed > 0)
         };
         let answer = answer.await;
-        finish(tx, answer).await
+        let changed = finish(tx, answer).await?;
+        drop(link);
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
+        Ok(changed)
     }
 
     async fn rotate_webhook(&self, id: Uuid, secret: Vec<u8>, old_until: Timestamp) -> Result<bool> {
@@ -162,16 +164,16 @@ impl Webhooks for Postgres {
     }
 
     async fn remove_webhook(&self, id: Uuid) -> Result<bool> {
+        // Nothing more is made for it.
+        if !self.disable_webhook(id, Some(BY_THE_OPERATOR)).await? {
+            return Ok(false);
+        }
+        self.remove_log(id).await?;
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
-        let answer = async {
-            execute(&tx, "delete from deliveries where webhook_id = $1", &[&id]).await?;
-            let removed = execute(&tx, "delete from webhooks where id = $1", &[&id]).await?;
-            settle_sink(&tx).await?;
-            Ok(removed > 0)
-        };
-        let answer = answer.await;
-        finish(tx, answer).await
+        // With what little of its log may have come since.
+        let answer = execute(&tx, "delete from webhooks where id = $1", &[&id]).await;
+        finish(tx, answer.map(|removed| removed > 0)).await
     }
 
     async fn hand_out(&self, limit: usize) -> Result<usize> {

@@ -4,18 +4,17 @@ use async_trait::async_trait;
 use chat::error::Result;
 use chat::ids::{EntryId, RoomId, Timestamp};
 use chat::ports::Webhooks;
-use chat::relay::{Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
+use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::columns::{id, integer, known, number, optional_time, time};
+use super::ending::{ENABLED, ROWS_AT_ONCE};
 use super::fault::Answer;
 use super::outbox::{Note, between};
 use super::{Sqlite, entries};
 use crate::words;
 
-/// Rows that are written in one piece of work, so that commits come in between.
-const ROWS_AT_ONCE: usize = 1_000;
 const WEBHOOK: &str =
     "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
@@ -55,11 +54,9 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 
 /// Entries are noted while there is an endpoint that hears of them.
 fn settle_sink(db: &Connection) -> Answer<()> {
-    let enabled = "exists (select 1 from webhooks where disabled_at is null)";
     db.execute_batch(&format!(
-        "insert into sinks (name) select 'webhooks' where {enabled} on conflict do nothing;
-         delete from sinks where name = 'webhooks' and not {enabled};
-         delete from outbox where sink = 'webhooks' and not {enabled};"
+        "insert into sinks (name) select 'webhooks' where {ENABLED} on conflict do nothing;
+         delete from sinks where name = 'webhooks' and not {ENABLED};"
     ))?;
     Ok(())
 }
@@ -92,6 +89,7 @@ fn again(db: &Connection, webhook: Uuid, only: &str, event: Option<EntryId>, now
 #[async_trait]
 impl Webhooks for Sqlite {
     async fn add_webhook(&self, webhook: Webhook) -> Result<()> {
+        self.forget_unheard().await?;
         self.write(move |link| {
             let statement =
                 "insert into webhooks (id, url, rooms, secret, created_at, disabled_why) values (?, ?, ?, ?, ?, '')";
@@ -133,22 +131,23 @@ impl Webhooks for Sqlite {
 
     async fn disable_webhook(&self, id: Uuid, why: Option<&str>) -> Result<bool> {
         let (why, now) = (why.map(str::to_owned), self.clock.now());
-        self.write(move |link| {
+        // What is left of having been disabled before, if that was interrupted.
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
+        let changed = self.write(move |link| {
             let at = why.as_ref().map(|_| now.0);
             let statement =
                 "update webhooks set disabled_at = ?2, disabled_why = ?3, failing_since = null where id = ?1";
             let changed = link
                 .db
                 .execute(statement, (id.as_bytes(), at, why.as_deref().unwrap_or_default()))?;
-            if why.is_some() {
-                let statement = "update deliveries set state = 'given_up', at = ?2, result = 'the webhook was disabled'
-                                 where webhook_id = ?1 and state = 'waiting'";
-                link.db.execute(statement, (id.as_bytes(), now.0))?;
-            }
             settle_sink(&link.db)?;
             Ok(changed > 0)
-        })
-        .await
+        });
+        let changed = changed.await?;
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
+        Ok(changed)
     }
 
     async fn rotate_webhook(&self, id: Uuid, secret: Vec<u8>, old_until: Timestamp) -> Result<bool> {
@@ -160,11 +159,14 @@ impl Webhooks for Sqlite {
     }
 
     async fn remove_webhook(&self, id: Uuid) -> Result<bool> {
+        // Nothing more is made for it.
+        if !self.disable_webhook(id, Some(BY_THE_OPERATOR)).await? {
+            return Ok(false);
+        }
+        self.remove_log(id).await?;
         self.write(move |link| {
-            link.db
-                .execute("delete from deliveries where webhook_id = ?", [id.as_bytes()])?;
+            // With what little of its log may have come since.
             let removed = link.db.execute("delete from webhooks where id = ?", [id.as_bytes()])?;
-            settle_sink(&link.db)?;
             Ok(removed > 0)
         })
         .await
