@@ -112,6 +112,11 @@ pub const OUTBOX_WAIT: Duration = Duration::from_secs(60);
 pub const WEBHOOKS_MAX: usize = 50;
 pub const WEBHOOK_URL_BYTES_MAX: usize = 2048;
 pub const WEBHOOK_REQUESTS_MAX: usize = 8;
+/// Of a key: between 24 and 64 are asked for by Standard Webhooks 1.0; for how long the key before it signs, too.
+pub const WEBHOOK_KEY_BYTES: usize = 32;
+pub const WEBHOOK_OLD_KEY_SECONDS: i64 = 24 * 3600;
+/// How many events are told again by one request.
+pub const REPLAY_MAX: usize = 1_000_000;
 /// How long an endpoint may take, and how much of its answer is read.
 pub const WEBHOOK_WAIT: Duration = Duration::from_secs(15);
 pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;

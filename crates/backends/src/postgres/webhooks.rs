@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use chat::error::Result;
 use chat::ids::{EntryId, RoomId, Timestamp};
+use chat::limits::REPLAY_MAX;
 use chat::ports::Webhooks;
 use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use deadpool_postgres::Transaction;
@@ -17,11 +18,14 @@ use super::ending::ENABLED;
 use super::fault::{Answer, Fault};
 use super::link::{Params, execute, exists, first, rows};
 use super::{Postgres, entries, finish, reading, writing};
+use crate::webhook::TOO_MUCH;
 use crate::words;
 
 const WEBHOOK: &str =
     "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
+/// Whether the log got more in that time than is told again at once.
+const MUCH: &str = "select 1 from log where at >= $1 and at < $2 offset $3 limit 1";
 /// Of whose entries the endpoint `w` hears: those of the room `r`.
 const HEARS: &str = "(w.rooms = 'all' or exists (select 1 from rooms r where r.id = n.room_id and r.kind = 'public'))";
 
@@ -80,12 +84,10 @@ async fn begin(tx: &Transaction<'_>, id: Uuid, now: Timestamp, only: &str, what:
     execute(tx, &statement, &values).await
 }
 
-async fn again(tx: &Transaction<'_>, id: Uuid, only: &str, event: Option<Uuid>, now: Timestamp) -> Answer<u64> {
-    let statement = format!(
-        "update deliveries set state = 'waiting', tries = 0, since = $2, at = $2, result = ''
-         where webhook_id = $1 and {only} and ($3::uuid is null or event_id = $3)"
-    );
-    execute(tx, &statement, &[&id, &now.0, &event]).await
+async fn again(tx: &Transaction<'_>, id: Uuid, event: EntryId, now: Timestamp) -> Answer<u64> {
+    let statement = "update deliveries set state = 'waiting', tries = 0, since = $2, at = $2, result = ''
+                     where webhook_id = $1 and event_id = $3";
+    execute(tx, statement, &[&id, &now.0, &event.0]).await
 }
 
 #[async_trait]
@@ -281,13 +283,22 @@ impl Webhooks for Postgres {
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let answer = match what {
-            Redelivery::GivenUp => again(&tx, webhook, "state = 'given_up'", None, now).await,
-            Redelivery::Event(event) => match again(&tx, webhook, "true", Some(event.0), now).await {
+            Redelivery::GivenUp => {
+                drop(tx);
+                drop(link);
+                return self.take_up_again(webhook, now).await;
+            }
+            Redelivery::Event(event) => match again(&tx, webhook, event, now).await {
                 Ok(0) => begin(&tx, webhook, now, "n.id = $3", &[&event.0]).await,
                 known => known,
             },
             Redelivery::Between { from, until } => {
-                begin(&tx, webhook, now, "n.at >= $3 and n.at < $4", &[&from.0, &until.0]).await
+                let values: Params<'_> = &[&from.0, &until.0];
+                match first(&tx, MUCH, &[&from.0, &until.0, &integer(REPLAY_MAX as u64)]).await {
+                    Ok(None) => begin(&tx, webhook, now, "n.at >= $3 and n.at < $4", values).await,
+                    Ok(Some(_)) => Err(TOO_MUCH.into()),
+                    Err(fault) => Err(fault),
+                }
             }
         };
         finish(tx, answer).await

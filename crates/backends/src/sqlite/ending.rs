@@ -1,4 +1,4 @@
-//! A webhook ends, for now or for good: what waits for it goes in pieces, and commits come in between.
+//! A webhook ends, for now or for good, or begins anew: what waits for it is changed in pieces, and commits come in between.
 
 use chat::error::Result;
 use chat::ids::Timestamp;
@@ -22,6 +22,16 @@ impl Sqlite {
                  select d.id from deliveries d join webhooks w on w.id = d.webhook_id and w.disabled_at is not null
                  where d.webhook_id = ?1 and d.state = 'waiting' order by d.at limit ?3)";
         self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), now.0, ROWS_AT_ONCE as i64))?))
+            .await?;
+        Ok(())
+    }
+
+    /// Has everything tried again that was given up; answers how much that is.
+    pub(super) async fn take_up_again(&self, webhook: Uuid, now: Timestamp) -> Result<u64> {
+        let statement =
+            "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = '' where id in (
+            select id from deliveries where webhook_id = ?1 and state = 'given_up' order by id limit ?3)";
+        self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), now.0, ROWS_AT_ONCE as i64))?))
             .await
     }
 
@@ -30,7 +40,8 @@ impl Sqlite {
         let statement = "delete from deliveries where id in (
             select id from deliveries where webhook_id = ? order by id limit ?)";
         self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), ROWS_AT_ONCE as i64))?))
-            .await
+            .await?;
+        Ok(())
     }
 
     /// Makes deliveries of nothing that was noted, as long as nobody hears of it.
@@ -40,15 +51,19 @@ impl Sqlite {
                  select id from outbox where sink = 'webhooks' order by id limit ?)"
         );
         self.in_pieces(move |db| Ok(db.execute(&statement, [ROWS_AT_ONCE as i64])?))
-            .await
+            .await?;
+        Ok(())
     }
 
-    /// Does the piece of work until it finds less to do than it may.
-    async fn in_pieces(&self, piece: impl Fn(&Connection) -> Answer<usize> + Clone + Send + 'static) -> Result<()> {
+    /// Does the piece of work until it finds less to do than it may; answers how much it did.
+    async fn in_pieces(&self, piece: impl Fn(&Connection) -> Answer<usize> + Clone + Send + 'static) -> Result<u64> {
+        let mut done = 0;
         loop {
             let piece = piece.clone();
-            if self.write(move |link| piece(&link.db)).await? < ROWS_AT_ONCE {
-                return Ok(());
+            let rows = self.write(move |link| piece(&link.db)).await?;
+            done += rows as u64;
+            if rows < ROWS_AT_ONCE {
+                return Ok(done);
             }
         }
     }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chat::error::Result;
 use chat::ids::{EntryId, RoomId, Timestamp};
+use chat::limits::REPLAY_MAX;
 use chat::ports::Webhooks;
 use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -13,6 +14,7 @@ use super::ending::{ENABLED, ROWS_AT_ONCE};
 use super::fault::Answer;
 use super::outbox::{Note, between};
 use super::{Sqlite, entries};
+use crate::webhook::TOO_MUCH;
 use crate::words;
 
 const WEBHOOK: &str =
@@ -77,13 +79,10 @@ fn begin(db: &Connection, webhook: Uuid, (event, room, seq, _): Note, now: Times
     Ok(())
 }
 
-fn again(db: &Connection, webhook: Uuid, only: &str, event: Option<EntryId>, now: Timestamp) -> Answer<u64> {
-    let statement = format!(
-        "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = ''
-         where webhook_id = ?1 and {only} and (?3 is null or event_id = ?3)"
-    );
-    let event = event.map(|event| *event.0.as_bytes());
-    Ok(db.execute(&statement, (webhook.as_bytes(), now.0, event))? as u64)
+fn again(db: &Connection, webhook: Uuid, event: EntryId, now: Timestamp) -> Answer<u64> {
+    let statement = "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = ''
+                     where webhook_id = ?1 and event_id = ?3";
+    Ok(db.execute(statement, (webhook.as_bytes(), now.0, event.0.as_bytes()))? as u64)
 }
 
 #[async_trait]
@@ -267,21 +266,23 @@ impl Webhooks for Sqlite {
     async fn deliver_again(&self, webhook: Uuid, what: Redelivery) -> Result<u64> {
         let now = self.clock.now();
         let notes = match what {
-            Redelivery::GivenUp => {
-                return self
-                    .write(move |link| again(&link.db, webhook, "state = 'given_up'", None, now))
-                    .await;
-            }
+            Redelivery::GivenUp => return self.take_up_again(webhook, now).await,
             Redelivery::Event(event) => {
-                let known = self.write(move |link| again(&link.db, webhook, "true", Some(event), now));
+                let known = self.write(move |link| again(&link.db, webhook, event, now));
                 let known = known.await?;
                 if known > 0 {
                     return Ok(known);
                 }
                 self.read(move |link| one(&link.db, event)).await?
             }
-            Redelivery::Between { from, until } => self.read(move |link| between(&link.db, from, until)).await?,
+            Redelivery::Between { from, until } => {
+                let found = self.read(move |link| between(&link.db, from, until, REPLAY_MAX + 1));
+                found.await?
+            }
         };
+        if notes.len() > REPLAY_MAX {
+            return Err(TOO_MUCH);
+        }
         for part in notes.chunks(ROWS_AT_ONCE) {
             let part = part.to_vec();
             self.write(move |link| {
