@@ -94,7 +94,16 @@ async fn an_administrator_adds_an_endpoint_reads_its_log_and_has_it_told_again()
         (events(&receiver).len() == wanted.len() * 2 + 1).then_some(())
     })
     .await;
+}
 
+#[tokio::test]
+async fn an_endpoint_that_an_administrator_disables_is_told_nothing_until_it_is_enabled() {
+    let server = server().await;
+    let ada = server.person("ada").await;
+    let url = Some(json!({"url": "http://127.0.0.1:9000/"}));
+    let (_, added) = ask(&ada, Method::POST, "webhooks", url).await;
+    let webhook = format!("webhooks/{}", added["id"].as_str().expect("an id"));
+    let replay = format!("{webhook}/replay");
     let off = ask(&ada, Method::PATCH, &webhook, Some(json!({"enabled": false}))).await;
     assert_eq!((off.0, &off.1["enabled"]), (200, &json!(false)), "{}", off.1);
     let (status, refused) = ask(&ada, Method::POST, &replay, Some(json!({"given_up": true}))).await;
