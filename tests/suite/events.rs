@@ -231,6 +231,49 @@ async fn of_two_servers_on_one_database_one_says_every_event_once() {
     assert_eq!(heard, (0, 0), "events came again, or out of order");
 }
 
+/// A fault that was: each try left a connection and a thread behind, which the broker did not hear the end of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_short_of_memory_keeps_one_connection_and_hears_everything_later() {
+    let broker = RabbitMq::start();
+    let server = Server::with(Options::default().flag("--rabbitmq", &broker.url())).await;
+    let consumer = Consumer::start(&broker.url());
+    let ada = server.person("ada").await;
+    let room = ada.room(RoomKind::Public, "room", &[]).await.id;
+    ada.says(room, "before").await;
+    heard_is_committed(&consumer, &ada, LIMIT).await;
+    assert_eq!(broker.connections(), 2, "the server's, and the consumer's");
+
+    let broker = off(broker, |broker| broker.block(true)).await;
+    ada.says(room, "meanwhile").await;
+    within(LIMIT * 3, "it was tried several times", async {
+        while refused(&server).await < 4 {
+            support::wait::pause().await;
+        }
+    })
+    .await;
+    assert_eq!(broker.connections(), 2, "a try has left a connection behind");
+    until("it says that the broker is away", || degraded(&server, &["rabbitmq"])).await;
+    let broker = off(broker, |broker| broker.block(false)).await;
+    heard_is_committed(&consumer, &ada, LIMIT * 2).await;
+    until("it is well again", || degraded(&server, &[])).await;
+    until("one connection is left", async || {
+        (broker.connections() == 2).then_some(())
+    })
+    .await;
+}
+
+/// How many batches the broker did not take.
+async fn refused(server: &Server) -> u64 {
+    let metrics = reqwest::get(format!("{}/metrics", server.url()))
+        .await
+        .expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("rill_outbox_refused_total "));
+    line.and_then(|count| count.parse().ok()).expect("a number")
+}
+
 /// Something that takes long and waits, beside everything else.
 async fn off(mut broker: RabbitMq, work: impl FnOnce(&mut RabbitMq) + Send + 'static) -> RabbitMq {
     let done = tokio::task::spawn_blocking(move || {

@@ -31,4 +31,5 @@ mod talk;
 mod terminal;
 mod unread;
 mod visibility;
+mod webhook_keepers;
 mod webhooks;

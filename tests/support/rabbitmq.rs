@@ -79,6 +79,30 @@ impl RabbitMq {
         (self.keeper, self.pid) = run(&self.folder, self.ports);
     }
 
+    /// How many connections it holds.
+    pub fn connections(&self) -> usize {
+        // Lines of the kernel's table: a number, the address here, the one there, the state (1: established), in hex.
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
+        let here = format!("0100007F:{:04X}", self.ports[0]);
+        let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let is_held = |line: &Vec<&str>| line.get(1) == Some(&here.as_str()) && line.get(3) == Some(&"01");
+        lines.filter(is_held).count()
+    }
+
+    /// Has it take nothing more, as when memory is short, or take things again.
+    pub fn block(&self, is_blocked: bool) {
+        let share = if is_blocked { "0" } else { "0.9" };
+        let output = Command::new("/usr/lib/rabbitmq/bin/rabbitmqctl")
+            .args(["set_vm_memory_high_watermark", share])
+            .env("HOME", self.folder.path())
+            .env("RABBITMQ_NODENAME", format!("rill{}@localhost", self.ports[0]))
+            .env("RABBITMQ_CONF_ENV_FILE", self.folder.path().join("none"))
+            .env("ERL_EPMD_PORT", self.ports[1].to_string())
+            .output()
+            .expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn end(&mut self) {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();

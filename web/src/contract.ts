@@ -685,6 +685,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server's webhooks, without their keys. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Add an endpoint; the key of its signatures is told here and never again. */
+        post: operations["add_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove it, with its log. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        /** Send to it again, or nothing any more. */
+        patch: operations["change_webhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it was told in the last seven days, newest first. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell it again, with the same ids: one event, a time, or whatever was given up. */
+        post: operations["replay_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{webhook}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new key, which is told here and never again; the old one signs, too, for a day. */
+        post: operations["rotate_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ws": {
         parameters: {
             query?: never;
@@ -734,6 +821,11 @@ export interface components {
             phone: string;
             time_zone: string;
         };
+        /** @description `POST /webhooks`: add an endpoint. */
+        AddWebhook: {
+            /** @description `https`, on a public address, at most 2,048 bytes. */
+            url: string;
+        };
         /** @description `PATCH /rooms/{room}/members/{user}`. */
         ChangeMember: {
             role: components["schemas"]["RoomRole"];
@@ -764,6 +856,10 @@ export interface components {
             history?: components["schemas"]["History"] | null;
             name?: string | null;
             topic?: string | null;
+        };
+        /** @description `PATCH /webhooks/{webhook}`: send to it, or nothing any more; then what waits is given up. */
+        ChangeWebhook: {
+            enabled: boolean;
         };
         /** @description From client to server; `type` names it. `ref` is the client's, 1 to 64 characters, and comes back in the answer. */
         Command: {
@@ -857,6 +953,32 @@ export interface components {
             /** @enum {string} */
             type: "ping";
         };
+        /** @description One event for one endpoint. */
+        Delivery: {
+            /** @description When it is tried next, or ended. */
+            at: string;
+            /**
+             * Format: uuid
+             * @description The event's id, which the endpoint got as `webhook-id`.
+             */
+            event: string;
+            /** @description How the last try ended: a status, or why there was none. */
+            result: string;
+            /** Format: uuid */
+            room: string;
+            /** Format: int64 */
+            seq: number;
+            /** @description Since when it is tried. */
+            since: string;
+            state: components["schemas"]["DeliveryState"];
+            /** Format: int32 */
+            tries: number;
+        };
+        /**
+         * @description What becomes of a delivery, or became of it.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "given_up";
         /** @description A text that a message had before. */
         Edit: {
             at: string;
@@ -1109,6 +1231,31 @@ export interface components {
             used_at: string;
         };
         /** @description A list with a cursor: ask again with `cursor` until `has_more` is false. The `Link` header says the same. */
+        List_Delivery: {
+            has_more: boolean;
+            items: {
+                /** @description When it is tried next, or ended. */
+                at: string;
+                /**
+                 * Format: uuid
+                 * @description The event's id, which the endpoint got as `webhook-id`.
+                 */
+                event: string;
+                /** @description How the last try ended: a status, or why there was none. */
+                result: string;
+                /** Format: uuid */
+                room: string;
+                /** Format: int64 */
+                seq: number;
+                /** @description Since when it is tried. */
+                since: string;
+                state: components["schemas"]["DeliveryState"];
+                /** Format: int32 */
+                tries: number;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list with a cursor: ask again with `cursor` until `has_more` is false. The `Link` header says the same. */
         List_Edit: {
             has_more: boolean;
             items: {
@@ -1272,6 +1419,25 @@ export interface components {
                 kind: components["schemas"]["SessionKind"];
                 label: string;
                 seen_at: string;
+            }[];
+            next_cursor?: string | null;
+        };
+        /** @description A list with a cursor: ask again with `cursor` until `has_more` is false. The `Link` header says the same. */
+        List_Webhook: {
+            has_more: boolean;
+            items: {
+                created_at: string;
+                /** @description Why not, if nothing is. */
+                disabled_why?: string | null;
+                /** @description Whether anything is sent to it. */
+                enabled: boolean;
+                /** @description Since when every try failed. */
+                failing_since?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description The key of its signatures, `whsec_…`; told once, when it is made. */
+                key?: string | null;
+                url: string;
             }[];
             next_cursor?: string | null;
         };
@@ -1479,6 +1645,22 @@ export interface components {
             /** @description 2 to 32 of a–z, 0–9, `.`, `_`, `-`. */
             username: string;
         };
+        /** @description `POST /webhooks/{webhook}/replay`: what to tell again; one of `event`, `since` and `given_up`. */
+        Replay: {
+            /** Format: uuid */
+            event?: string | null;
+            /** @description Whatever was given up. */
+            given_up?: boolean | null;
+            /** @description Whatever happened from this time on (RFC 3339) … */
+            since?: string | null;
+            /** @description … and before this one; until now if absent. */
+            until?: string | null;
+        };
+        /** @description How many events are told again. */
+        Replayed: {
+            /** Format: int64 */
+            events: number;
+        };
         /**
          * @description What an account may do on the whole server.
          * @enum {string}
@@ -1618,6 +1800,21 @@ export interface components {
         /** @description `POST /rooms/{room}/typing`. */
         Typing: {
             on: boolean;
+        };
+        /** @description An endpoint of another service that is told of what happens in public rooms. */
+        Webhook: {
+            created_at: string;
+            /** @description Why not, if nothing is. */
+            disabled_why?: string | null;
+            /** @description Whether anything is sent to it. */
+            enabled: boolean;
+            /** @description Since when every try failed. */
+            failing_since?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description The key of its signatures, `whsec_…`; told once, when it is made. */
+            key?: string | null;
+            url: string;
         };
     };
     responses: {
@@ -2936,6 +3133,173 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Webhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    add_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddWebhook"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWebhook"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only what is in this state. */
+                state?: components["schemas"]["DeliveryState"];
+                /** @description `next_cursor` of the part before. */
+                cursor?: string;
+                /** @description How many at most: 1 to 200, 50 if absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Delivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    replay_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rotate_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -33,7 +33,7 @@ pub use sqlite::Durability as SqliteSettings;
 pub use sqlite::bare::{Commits, Rows};
 pub use sqlite::hold::Hold;
 pub use system::{SystemClock, SystemRng};
-pub use webhook::{Couriers, check_url as check_webhook, secret as webhook_secret};
+pub use webhook::{Couriers, check as check_webhook};
 
 /// What every store is opened with.
 #[derive(Clone)]

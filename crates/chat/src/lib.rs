@@ -53,6 +53,8 @@ pub struct Settings {
     /// `iss` and `aud` of access tokens.
     pub issuer: String,
     pub limits: Limits,
+    /// Says whether a webhook may be at this URL: the URL as it is kept, or why not.
+    pub check_endpoint: fn(&str) -> std::result::Result<String, String>,
 }
 
 /// The ports that the product stands on.

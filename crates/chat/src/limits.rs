@@ -112,6 +112,11 @@ pub const OUTBOX_WAIT: Duration = Duration::from_secs(60);
 pub const WEBHOOKS_MAX: usize = 50;
 pub const WEBHOOK_URL_BYTES_MAX: usize = 2048;
 pub const WEBHOOK_REQUESTS_MAX: usize = 8;
+/// Of a key: between 24 and 64 are asked for by Standard Webhooks 1.0; for how long the key before it signs, too.
+pub const WEBHOOK_KEY_BYTES: usize = 32;
+pub const WEBHOOK_OLD_KEY_SECONDS: i64 = 24 * 3600;
+/// How many events are told again by one request.
+pub const REPLAY_MAX: usize = 1_000_000;
 /// How long an endpoint may take, and how much of its answer is read.
 pub const WEBHOOK_WAIT: Duration = Duration::from_secs(15);
 pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -155,6 +160,7 @@ pub struct Limits {
     pub presence_per_user: Rate,
     pub searches_per_user: Rate,
     pub rooms_opened_per_user: Rate,
+    pub hooks_opened_per_user: Rate,
     pub joins_per_user: Rate,
     pub sign_ins_per_account: Rate,
     pub sign_ins_per_address: Rate,
@@ -179,6 +185,7 @@ impl Default for Limits {
             presence_per_user: Rate::new(4, 1, Duration::from_secs(3)),
             searches_per_user: Rate::new(6, 2, SECOND),
             rooms_opened_per_user: Rate::new(10, 10, HOUR),
+            hooks_opened_per_user: Rate::new(20, 20, HOUR),
             joins_per_user: Rate::new(60, 60, HOUR),
             sign_ins_per_account: Rate::new(5, 5, Duration::from_secs(300)),
             sign_ins_per_address: Rate::new(20, 20, Duration::from_secs(300)),

@@ -33,6 +33,11 @@ pub fn can_be_given(role: Role) -> bool {
     role != Role::Guest
 }
 
+/// Whether the role looks after the webhooks that hear of public rooms.
+pub fn may_keep_webhooks(role: Role) -> bool {
+    role >= Role::Admin
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +63,12 @@ mod tests {
     fn only_the_server_s_owner_gives_roles() {
         let allowed: Vec<Role> = ROLES.into_iter().filter(|r| may_give_roles(*r)).collect();
         assert_eq!(allowed, [Role::SuperAdmin]);
+    }
+
+    #[test]
+    fn only_administrators_look_after_webhooks() {
+        let allowed: Vec<Role> = ROLES.into_iter().filter(|r| may_keep_webhooks(*r)).collect();
+        assert_eq!(allowed, [Role::Admin, Role::SuperAdmin]);
     }
 
     #[test]

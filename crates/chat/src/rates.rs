@@ -39,6 +39,8 @@ pub enum Action {
     Presence,
     Search,
     OpenRoom,
+    /// New webhooks of rooms; each is an account.
+    OpenHook,
     /// Joins, and conversations made with others.
     Join,
     /// Attempts to sign in to one account from one address.
@@ -91,6 +93,7 @@ pub struct Rates {
     presence: Buckets,
     search: Buckets,
     open_room: Buckets,
+    open_hook: Buckets,
     join: Buckets,
     sign_in_account: Buckets,
     sign_in_anywhere: Buckets,
@@ -119,6 +122,7 @@ impl Rates {
             presence: Buckets::new("changes of presence", limits.presence_per_user),
             search: Buckets::new("searches", limits.searches_per_user),
             open_room: Buckets::new("new rooms", limits.rooms_opened_per_user),
+            open_hook: Buckets::new("new webhooks", limits.hooks_opened_per_user),
             join: Buckets::new("joins", limits.joins_per_user),
             sign_in_account: Buckets::new("attempts to sign in", limits.sign_ins_per_account),
             sign_in_anywhere: Buckets::new("attempts to sign in", anywhere),
@@ -173,6 +177,7 @@ impl Rates {
             Action::Presence => &self.presence,
             Action::Search => &self.search,
             Action::OpenRoom => &self.open_room,
+            Action::OpenHook => &self.open_hook,
             Action::Join => &self.join,
             Action::SignInAccount => &self.sign_in_account,
             Action::SignInAnywhere => &self.sign_in_anywhere,
@@ -301,6 +306,13 @@ impl From<&str> for Key {
 impl From<()> for Key {
     fn from((): ()) -> Self {
         Self::of(())
+    }
+}
+
+/// What somebody does for somebody else.
+impl From<(UserId, UserId)> for Key {
+    fn from(both: (UserId, UserId)) -> Self {
+        Self::of(both)
     }
 }
 

@@ -29,13 +29,15 @@ pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What is not repeated by this middleware, by the template of the path.
-const EXEMPT: [&str; 6] = [
+const EXEMPT: [&str; 8] = [
     "/api/v1/accounts",
     "/api/v1/sessions",
     "/api/v1/sessions/refresh",
     "/api/v1/ws-ticket",
     "/api/v1/rooms/{room}/messages",
     "/api/v1/rooms/{room}/hooks",
+    "/api/v1/webhooks",
+    "/api/v1/webhooks/{webhook}/rotate",
 ];
 
 /// Keys whose first request is being answered right now.

@@ -192,6 +192,11 @@ pub(crate) fn api() -> OpenApiRouter<State> {
         .routes(routes!(rest::reactions::add, rest::reactions::remove))
         .routes(routes!(rest::reactions::pin, rest::reactions::unpin))
         .routes(routes!(rest::search::search))
+        .routes(routes!(rest::webhooks::list, rest::webhooks::add))
+        .routes(routes!(rest::webhooks::change, rest::webhooks::remove))
+        .routes(routes!(rest::webhooks::rotate))
+        .routes(routes!(rest::webhooks::deliveries))
+        .routes(routes!(rest::webhooks::replay))
         .route("/api/v1/ws", get(live::websocket::open))
         .route("/api/v1/events", get(live::sse::stream))
 }

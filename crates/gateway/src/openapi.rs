@@ -70,6 +70,7 @@ pub(crate) fn complete(document: &mut Document) {
         (name = "messages", description = "What people say"),
         (name = "reactions", description = "Emoji and pins"),
         (name = "search", description = "Finding messages"),
+        (name = "webhooks", description = "Other services that are told of what happens"),
         (name = "live", description = "What happens, as it happens")
     )
 )]

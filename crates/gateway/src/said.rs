@@ -4,8 +4,9 @@
 
 use chat::account::{ProfileChanges, Role};
 use chat::event::Status;
-use chat::ids::Timestamp;
+use chat::ids::{EntryId, Timestamp};
 use chat::message::Location;
+use chat::relay::{DeliveryState, Redelivery};
 use chat::room::{History, RoomChanges, RoomKind, RoomRole};
 use protocol::{rest, shapes};
 
@@ -23,12 +24,56 @@ pub fn location(place: shapes::Location) -> Location {
 
 /// A moment (RFC 3339) of the query parameter `at`. A `+` in a query is a space: there an offset is written `%2B`, or Z.
 pub fn time(text: &str) -> Result<Timestamp, Refusal> {
-    match text.parse::<jiff::Timestamp>() {
-        Ok(at) => Ok(Timestamp(at.as_microsecond())),
-        Err(_) => Err(Refusal::invalid(
-            "at",
-            "must be a time such as 2026-11-21T08:30:00Z (in an address, + is written %2B)",
+    let problem = "must be a time such as 2026-11-21T08:30:00Z (in an address, + is written %2B)";
+    moment(text).ok_or_else(|| Refusal::invalid("at", problem))
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    let at = text.parse::<jiff::Timestamp>().ok()?;
+    Some(Timestamp(at.as_microsecond()))
+}
+
+/// What a webhook is to be told again: one of the three, until `now` where a time has no end.
+pub fn redelivery(wanted: rest::Replay, now: Timestamp) -> Result<Redelivery, Refusal> {
+    let when = |field: &str, text: String| {
+        let problem = "must be a time such as 2026-11-21T08:30:00Z";
+        moment(&text).ok_or_else(|| Refusal::invalid(format!("/{field}"), problem))
+    };
+    match wanted {
+        rest::Replay {
+            event: Some(event),
+            since: None,
+            until: None,
+            given_up: None | Some(false),
+        } => Ok(Redelivery::Event(EntryId(event))),
+        rest::Replay {
+            event: None,
+            since: Some(since),
+            until,
+            given_up: None | Some(false),
+        } => Ok(Redelivery::Between {
+            from: when("since", since)?,
+            until: until.map_or(Ok(now), |until| when("until", until))?,
+        }),
+        rest::Replay {
+            event: None,
+            since: None,
+            until: None,
+            given_up: Some(true),
+        } => Ok(Redelivery::GivenUp),
+        _ => Err(Refusal::invalid(
+            "",
+            "say one of event, since (with or without until) and given_up",
         )),
+    }
+}
+
+/// A state of a delivery, as a client names it.
+pub fn delivery_state(state: rest::DeliveryState) -> DeliveryState {
+    match state {
+        rest::DeliveryState::Waiting => DeliveryState::Waiting,
+        rest::DeliveryState::Delivered => DeliveryState::Delivered,
+        rest::DeliveryState::GivenUp => DeliveryState::GivenUp,
     }
 }
 

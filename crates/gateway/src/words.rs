@@ -7,6 +7,7 @@ use chat::event::{Body, Entry, Outcome, Status};
 use chat::ids::{Timestamp, UserId};
 use chat::message::Target;
 use chat::message::{self, Location, Message, Page};
+use chat::relay::DeliveryState;
 use chat::room::{History, Membership, Mine, Room, RoomKind, RoomRole};
 use protocol::{rest, shapes};
 
@@ -68,6 +69,37 @@ pub fn hook(hook: &chat::room::hooks::Hook, path: Option<String>) -> rest::Hook 
         created_at: time(hook.created_at),
         used_at: time(hook.used_at),
         path,
+    }
+}
+
+/// An endpoint of another service; with its key where that is told.
+pub fn webhook(webhook: &chat::relay::Webhook, key: Option<String>) -> rest::Webhook {
+    rest::Webhook {
+        id: webhook.id,
+        url: webhook.url.clone(),
+        enabled: webhook.disabled.is_none(),
+        disabled_why: webhook.disabled.as_ref().map(|(_, why)| why.clone()),
+        failing_since: webhook.failing_since.map(time),
+        created_at: time(webhook.created_at),
+        key,
+    }
+}
+
+/// What an endpoint was told.
+pub fn delivery(delivery: &chat::relay::Delivery) -> rest::Delivery {
+    rest::Delivery {
+        event: delivery.event.0,
+        room: delivery.room.0,
+        seq: delivery.seq,
+        state: match delivery.state {
+            DeliveryState::Waiting => rest::DeliveryState::Waiting,
+            DeliveryState::Delivered => rest::DeliveryState::Delivered,
+            DeliveryState::GivenUp => rest::DeliveryState::GivenUp,
+        },
+        tries: delivery.tries,
+        since: time(delivery.since),
+        at: time(delivery.at),
+        result: delivery.result.clone(),
     }
 }
 

@@ -295,3 +295,86 @@ pub struct OpenHook {
     /// What posts are signed with.
     pub name: String,
 }
+
+/// An endpoint of another service that is told of what happens in public rooms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Webhook {
+    pub id: Uuid,
+    pub url: String,
+    /// Whether anything is sent to it.
+    pub enabled: bool,
+    /// Why not, if nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_why: Option<String>,
+    /// Since when every try failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<String>,
+    pub created_at: String,
+    /// The key of its signatures, `whsec_…`; told once, when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// `POST /webhooks`: add an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddWebhook {
+    /// `https`, on a public address, at most 2,048 bytes.
+    pub url: String,
+}
+
+/// `PATCH /webhooks/{webhook}`: send to it, or nothing any more; then what waits is given up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeWebhook {
+    pub enabled: bool,
+}
+
+/// What becomes of a delivery, or became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    Waiting,
+    Delivered,
+    GivenUp,
+}
+
+/// One event for one endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// The event's id, which the endpoint got as `webhook-id`.
+    pub event: Uuid,
+    pub room: Uuid,
+    pub seq: u64,
+    pub state: DeliveryState,
+    pub tries: u32,
+    /// Since when it is tried.
+    pub since: String,
+    /// When it is tried next, or ended.
+    pub at: String,
+    /// How the last try ended: a status, or why there was none.
+    pub result: String,
+}
+
+/// `POST /webhooks/{webhook}/replay`: what to tell again; one of `event`, `since` and `given_up`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Uuid>,
+    /// Whatever happened from this time on (RFC 3339) …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// … and before this one; until now if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Whatever was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<bool>,
+}
+
+/// How many events are told again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Replayed {
+    pub events: u64,
+}

@@ -19,10 +19,13 @@ use reqwest::{Client, Url, redirect};
 use ring::hmac;
 use serde::Deserialize;
 
-/// How long a program may take, waiting for its turn included; how much it may say; how many are asked at once.
+mod turns;
+
+use turns::Turns;
+
+/// How long a program may take, waiting for its turn included; how much it may say.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
 const BYTES_MAX: usize = 64 * 1024;
-const ASKED_MAX: usize = 32;
 
 /// What the operator named: the programs by the names of their commands, and the secret that signs requests to them.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +43,7 @@ pub struct Commands {
 struct Asking {
     named: Named,
     client: Client,
-    turns: tokio::sync::Semaphore,
+    turns: Turns,
     chat: OnceLock<Weak<Chat>>,
 }
 
@@ -65,7 +68,7 @@ impl Commands {
         let asking = Asking {
             named,
             client,
-            turns: tokio::sync::Semaphore::new(ASKED_MAX),
+            turns: Turns::default(),
             chat: OnceLock::new(),
         };
         let asking = Arc::new(asking);
@@ -120,7 +123,7 @@ async fn answer(asking: Arc<Asking>, entry: Arc<Entry>) {
 }
 
 async fn ask(asking: &Asking, name: &str, words: &str, entry: &Entry) -> Result<Said> {
-    let _turn = asking.turns.acquire().await?;
+    let _turn = asking.turns.take(entry.actor.id).await?;
     let pairs = [
         ("command", format!("/{name}")),
         ("text", words.to_owned()),

@@ -56,17 +56,26 @@ async fn take_all(chat: &Chat, inbox: &DatabaseInbox) -> Result<Option<Duration>
         let (mut taken, mut refused) = (Vec::new(), Vec::new());
         let mut pause = None;
         for row in rows {
-            match chat.take_in(row.id, row.change).await {
-                Ok(_) => taken.push(row.number),
-                Err(error) if passes(&error) => {
-                    pause = Some(PAUSE);
-                    break;
-                }
-                Err(error) => {
-                    tracing::warn!(row = row.number, reason = %error, "a row at the door of the database is refused");
-                    refused.push((row.number, error.to_string()));
-                }
-            }
+            let problem = match row.change {
+                Ok(change) => match chat.take_in(row.id, change).await {
+                    Ok(_) => {
+                        taken.push(row.number);
+                        continue;
+                    }
+                    Err(error) if passes(&error) => {
+                        pause = Some(PAUSE);
+                        break;
+                    }
+                    Err(error) => error.to_string(),
+                },
+                Err(problem) => problem.to_owned(),
+            };
+            tracing::warn!(
+                row = row.number,
+                reason = problem,
+                "a row at the door of the database is refused"
+            );
+            refused.push((row.number, problem));
         }
         inbox.settle(&taken, &refused).await?;
         if pause.is_some() {

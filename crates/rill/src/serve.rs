@@ -178,6 +178,11 @@ impl Parts {
             setup_code,
             issuer: config.public_url.clone().unwrap_or_else(|| "rill".into()),
             limits: config.limits.clone(),
+            check_endpoint: if config.webhooks_anywhere {
+                |url| backends::check_webhook(url, true)
+            } else {
+                |url| backends::check_webhook(url, false)
+            },
         };
         let chat = if config.commands.programs.is_empty() {
             Chat::start(ports.clone(), settings).await?

@@ -72,9 +72,13 @@ fn answer(status: &str, body: &str) -> String {
 }
 
 async fn with(program: &Program) -> Server {
+    Server::with(options(program)).await
+}
+
+fn options(program: &Program) -> Options {
     let commands = format!("deploy={}", program.url);
     let options = Options::default().flag("--commands", &commands);
-    Server::with(options.flag("--commands-secret", SECRET)).await
+    options.flag("--commands-secret", SECRET)
 }
 
 /// The first message of the bot in the room.
@@ -196,4 +200,47 @@ async fn a_program_that_is_late_or_broken_is_said_to_whoever_asked_and_holds_up_
         text_of(&said.body),
         Some("`/deploy` could not be answered; try again later")
     );
+}
+
+/// A fault that was: answers counted for the bot, which one person could silence for all others.
+#[tokio::test]
+async fn what_a_bot_answers_counts_for_whoever_asked_and_silences_it_for_nobody() {
+    let program = Program::that(|request| {
+        let is_aloud = request.contains("text=aloud");
+        let kind = if is_aloud { "in_channel" } else { "ephemeral" };
+        let said: Value = json!({"response_type": kind, "text": "an answer"});
+        Some(answer("200 OK", &said.to_string()))
+    })
+    .await;
+    let limits = options(&program)
+        .limit("sends_per_user", "1/3600s:3")
+        .limit("joins_per_user", "1/3600s:1");
+    let server = Server::with(limits).await;
+    let people = server.people(["ada", "bob", "cleo"]).await;
+    for (number, person) in people.iter().enumerate() {
+        let room = person.room(RoomKind::Public, &format!("builds {number}"), &[]).await.id;
+        person.says(room, "/deploy aloud").await;
+        answered(person, room).await;
+        person.says(room, "/deploy").await;
+        let conversation = alone_with_the_bot(person).await;
+        assert_eq!(text_of(&answered(person, conversation).await.body), Some("an answer"));
+    }
+}
+
+/// A fault that was: one person's commands could take all turns at asking.
+#[tokio::test]
+async fn one_person_s_commands_keep_nobody_else_s_waiting() {
+    let mut program = Program::that(|_| None).await;
+    let server = with(&program).await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let room = ada.room(RoomKind::Public, "builds", &[&bob]).await.id;
+    for number in 0..12 {
+        ada.says(room, &format!("/deploy {number}")).await;
+    }
+    bob.says(room, "/deploy").await;
+    let mut before = 0;
+    while !program.asked().await.contains("user_name=bob") {
+        before += 1;
+    }
+    assert!(before <= 4, "{before} were asked first");
 }

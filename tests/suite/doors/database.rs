@@ -200,6 +200,40 @@ async fn what_a_row_may_not_do_is_refused_with_a_reason_and_holds_up_nobody() {
     assert_eq!(text_of(&heard(&mut socket, room).await.body), Some("short"));
 }
 
+/// A fault that was: such a row closed the door for good.
+#[tokio::test]
+async fn a_row_that_nobody_could_have_written_by_the_view_is_refused_and_the_rest_go_on() {
+    let (options, database) = with_door();
+    let server = Server::with(options).await;
+    let ada = server.person("ada").await;
+    let room = general(&ada).await;
+    let mut socket = Socket::signed_in(&ada).await;
+    socket.resume(&Default::default()).await;
+    // By whoever owns the table.
+    let by_hand = format!(
+        "insert into chatroom_inbox (operation, sender, text) values
+             ('shout', '{ALICE}', 'loud'), ('insert', null, 'by nobody'), ('insert', '{ALICE}', null),
+             ('update', '{ALICE}', null), ('delete', null, null);"
+    );
+    sql(&database, &format!("{by_hand} {}", insert("'still here'", ALICE)));
+    assert_eq!(text_of(&heard(&mut socket, room).await.body), Some("still here"));
+    let refused = until("the reasons are kept", async || {
+        let question = "select refused from chatroom_inbox where refused is not null order by number";
+        let refused = sql(&database, question);
+        (refused.lines().count() == 5).then_some(refused)
+    })
+    .await;
+    let lacks = "the row lacks what its operation needs";
+    let wanted = [
+        "the row's operation is none of insert, update and delete",
+        lacks,
+        lacks,
+        lacks,
+        "message not found",
+    ];
+    assert_eq!(refused.lines().collect::<Vec<_>>(), wanted);
+}
+
 #[tokio::test]
 async fn a_program_needs_no_right_but_those_of_the_view() {
     let (options, database) = with_door();

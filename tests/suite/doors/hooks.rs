@@ -226,3 +226,47 @@ async fn an_address_that_posts_too_fast_hears_when_to_come_back() {
         (429, "rate_limited".to_owned())
     );
 }
+
+/// A fault that was: such an address was in no list, and posted again when somebody brought its bot back.
+#[tokio::test]
+async fn an_address_ends_when_its_bot_is_put_out_and_does_not_come_back_with_it() {
+    let server = Server::start().await;
+    let ada = server.person("ada").await;
+    let room = ada.room(RoomKind::Private, "builds", &[]).await.id;
+    let other = ada.room(RoomKind::Private, "other", &[]).await.id;
+    let (id, path) = hook(&ada, room, "Builds").await;
+    let member = |room: Uuid| format!("rooms/{room}/members/{id}");
+    ada.ask(Method::PUT, &member(other), None).await;
+    // Out of another room: that is not where it posts.
+    assert!(ada.ask(Method::DELETE, &member(other), None).await.0.is_success());
+    assert_eq!(posted(&server, &path, json!({"text": "here"})).await.0, 200);
+
+    assert!(ada.ask(Method::DELETE, &member(room), None).await.0.is_success());
+    let over = (403, "invalid_token".to_owned());
+    assert_eq!(posted(&server, &path, json!({"text": "x"})).await, over);
+    assert!(ada.ask(Method::PUT, &member(room), None).await.0.is_success());
+    assert_eq!(posted(&server, &path, json!({"text": "x"})).await, over);
+    let (_, listed) = ada.ask(Method::GET, &format!("rooms/{room}/hooks"), None).await;
+    assert_eq!(listed["items"], json!([]));
+    assert_eq!(texts(&ada, room).await, ["here"]);
+}
+
+/// A fault that was: each is an account, which stays, and they could be made without end.
+#[tokio::test]
+async fn whoever_makes_addresses_too_fast_hears_when_to_come_back() {
+    let server = Server::with(Options::default().limit("hooks_opened_per_user", "1/60s:2")).await;
+    let [ada, bob] = server.people(["ada", "bob"]).await;
+    let mut made = Vec::new();
+    for person in [&ada, &bob] {
+        let room = person.room(RoomKind::Private, "builds", &[]).await.id;
+        let hooks = format!("rooms/{room}/hooks");
+        for _ in 0..3 {
+            let (status, hook) = person.ask(Method::POST, &hooks, Some(json!({"name": "Builds"}))).await;
+            made.push(status.as_u16());
+            if let Some(id) = hook["id"].as_str() {
+                person.ask(Method::DELETE, &format!("{hooks}/{id}"), None).await;
+            }
+        }
+    }
+    assert_eq!(made, [201, 201, 429, 201, 201, 429]);
+}

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use chat::ids::{EntryId, UserId};
 use chat::limits::TEXT_CHARS_MAX;
 use chat::message::take_in::Change;
@@ -59,7 +59,8 @@ pub struct Row {
     pub number: i64,
     /// By which it is known when it is taken in a second time.
     pub id: Uuid,
-    pub change: Change,
+    /// What it asks for, or why it asks for nothing: the table is as open as the database, and a row may be anything.
+    pub change: Result<Change, &'static str>,
 }
 
 impl Inbox {
@@ -138,28 +139,19 @@ where
 }
 
 fn row(row: &tokio_postgres::Row) -> Result<Row> {
-    let missing = || {
-        format!(
-            "row {} of chatroom_inbox lacks what its operation needs",
-            row.get::<_, i64>(0)
-        )
-    };
     let message = row.try_get::<_, Option<Uuid>>(3)?.map(EntryId);
-    let sender: Option<Uuid> = row.try_get(4)?;
-    let text: Option<String> = row.try_get(5)?;
+    let (sender, text) = (row.try_get::<_, Option<Uuid>>(4)?, row.try_get::<_, Option<String>>(5)?);
     let operation: &str = row.try_get(2)?;
-    let change = match operation {
-        "insert" => Change::Posted {
-            sender: sender.with_context(missing)?,
-            text: text.with_context(missing)?,
-        },
-        "update" => Change::Edited {
+    let change = match (operation, sender, text) {
+        ("insert", Some(sender), Some(text)) => Ok(Change::Posted { sender, text }),
+        ("update", sender, Some(text)) => Ok(Change::Edited {
             message,
             sender: sender.map(UserId),
-            text: text.with_context(missing)?,
-        },
-        "delete" => Change::Deleted { message },
-        other => bail!("chatroom_inbox holds an operation {other}"),
+            text,
+        }),
+        ("delete", _, _) => Ok(Change::Deleted { message }),
+        ("insert" | "update", _, _) => Err("the row lacks what its operation needs"),
+        _ => Err("the row's operation is none of insert, update and delete"),
     };
     Ok(Row {
         number: row.try_get(0)?,

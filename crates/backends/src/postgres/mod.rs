@@ -12,6 +12,7 @@ mod columns;
 mod commit;
 pub(crate) mod copy;
 mod durability;
+mod ending;
 mod entries;
 mod facts;
 mod fault;

@@ -5,22 +5,27 @@ use std::collections::{BTreeSet, HashMap};
 use async_trait::async_trait;
 use chat::error::Result;
 use chat::ids::{EntryId, RoomId, Timestamp};
+use chat::limits::REPLAY_MAX;
 use chat::ports::Webhooks;
-use chat::relay::{Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
+use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::columns::{delivery_state, integer, number, optional_time, rooms, time};
+use super::ending::ENABLED;
 use super::fault::{Answer, Fault};
 use super::link::{Params, execute, exists, first, rows};
 use super::{Postgres, entries, finish, reading, writing};
+use crate::webhook::TOO_MUCH;
 use crate::words;
 
 const WEBHOOK: &str =
     "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
+/// Whether the log got more in that time than is told again at once.
+const MUCH: &str = "select 1 from log where at >= $1 and at < $2 offset $3 limit 1";
 /// Of whose entries the endpoint `w` hears: those of the room `r`.
 const HEARS: &str = "(w.rooms = 'all' or exists (select 1 from rooms r where r.id = n.room_id and r.kind = 'public'))";
 
@@ -55,13 +60,11 @@ fn delivery(row: &Row) -> Answer<Delivery> {
 
 /// Entries are noted while there is an endpoint that hears of them.
 async fn settle_sink(tx: &Transaction<'_>) -> Answer<()> {
-    let enabled = "exists (select 1 from webhooks where disabled_at is null)";
     // One after the other, each seeing what the one before has done; the relays and the commits go on meanwhile.
     tx.batch_execute(&format!(
         "lock table sinks in share row exclusive mode;
-         insert into sinks (name) select 'webhooks' where {enabled} on conflict do nothing;
-         delete from sinks where name = 'webhooks' and not {enabled};
-         delete from outbox where sink = 'webhooks' and not {enabled};"
+         insert into sinks (name) select 'webhooks' where {ENABLED} on conflict do nothing;
+         delete from sinks where name = 'webhooks' and not {ENABLED};"
     ))
     .await?;
     Ok(())
@@ -81,17 +84,16 @@ async fn begin(tx: &Transaction<'_>, id: Uuid, now: Timestamp, only: &str, what:
     execute(tx, &statement, &values).await
 }
 
-async fn again(tx: &Transaction<'_>, id: Uuid, only: &str, event: Option<Uuid>, now: Timestamp) -> Answer<u64> {
-    let statement = format!(
-        "update deliveries set state = 'waiting', tries = 0, since = $2, at = $2, result = ''
-         where webhook_id = $1 and {only} and ($3::uuid is null or event_id = $3)"
-    );
-    execute(tx, &statement, &[&id, &now.0, &event]).await
+async fn again(tx: &Transaction<'_>, id: Uuid, event: EntryId, now: Timestamp) -> Answer<u64> {
+    let statement = "update deliveries set state = 'waiting', tries = 0, since = $2, at = $2, result = ''
+                     where webhook_id = $1 and event_id = $3";
+    execute(tx, statement, &[&id, &now.0, &event.0]).await
 }
 
 #[async_trait]
 impl Webhooks for Postgres {
     async fn add_webhook(&self, webhook: Webhook) -> Result<()> {
+        self.forget_unheard().await?;
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let answer = async {
@@ -134,6 +136,9 @@ impl Webhooks for Postgres {
 
     async fn disable_webhook(&self, id: Uuid, why: Option<&str>) -> Result<bool> {
         let now = self.clock.now();
+        // What is left of having been disabled before, if that was interrupted.
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let answer = async {
@@ -141,16 +146,15 @@ impl Webhooks for Postgres {
                 "update webhooks set disabled_at = $2, disabled_why = $3, failing_since = null where id = $1";
             let at = why.map(|_| now.0);
             let changed = execute(&tx, statement, &[&id, &at, &why.unwrap_or_default()]).await?;
-            if why.is_some() {
-                let statement = "update deliveries set state = 'given_up', at = $2, result = 'the webhook was disabled'
-                                 where webhook_id = $1 and state = 'waiting'";
-                execute(&tx, statement, &[&id, &now.0]).await?;
-            }
             settle_sink(&tx).await?;
             Ok(changed > 0)
         };
         let answer = answer.await;
-        finish(tx, answer).await
+        let changed = finish(tx, answer).await?;
+        drop(link);
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
+        Ok(changed)
     }
 
     async fn rotate_webhook(&self, id: Uuid, secret: Vec<u8>, old_until: Timestamp) -> Result<bool> {
@@ -162,16 +166,16 @@ impl Webhooks for Postgres {
     }
 
     async fn remove_webhook(&self, id: Uuid) -> Result<bool> {
+        // Nothing more is made for it.
+        if !self.disable_webhook(id, Some(BY_THE_OPERATOR)).await? {
+            return Ok(false);
+        }
+        self.remove_log(id).await?;
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
-        let answer = async {
-            execute(&tx, "delete from deliveries where webhook_id = $1", &[&id]).await?;
-            let removed = execute(&tx, "delete from webhooks where id = $1", &[&id]).await?;
-            settle_sink(&tx).await?;
-            Ok(removed > 0)
-        };
-        let answer = answer.await;
-        finish(tx, answer).await
+        // With what little of its log may have come since.
+        let answer = execute(&tx, "delete from webhooks where id = $1", &[&id]).await;
+        finish(tx, answer.map(|removed| removed > 0)).await
     }
 
     async fn hand_out(&self, limit: usize) -> Result<usize> {
@@ -279,13 +283,22 @@ impl Webhooks for Postgres {
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
         let answer = match what {
-            Redelivery::GivenUp => again(&tx, webhook, "state = 'given_up'", None, now).await,
-            Redelivery::Event(event) => match again(&tx, webhook, "true", Some(event.0), now).await {
+            Redelivery::GivenUp => {
+                drop(tx);
+                drop(link);
+                return self.take_up_again(webhook, now).await;
+            }
+            Redelivery::Event(event) => match again(&tx, webhook, event, now).await {
                 Ok(0) => begin(&tx, webhook, now, "n.id = $3", &[&event.0]).await,
                 known => known,
             },
             Redelivery::Between { from, until } => {
-                begin(&tx, webhook, now, "n.at >= $3 and n.at < $4", &[&from.0, &until.0]).await
+                let values: Params<'_> = &[&from.0, &until.0];
+                match first(&tx, MUCH, &[&from.0, &until.0, &integer(REPLAY_MAX as u64)]).await {
+                    Ok(None) => begin(&tx, webhook, now, "n.at >= $3 and n.at < $4", values).await,
+                    Ok(Some(_)) => Err(TOO_MUCH.into()),
+                    Err(fault) => Err(fault),
+                }
             }
         };
         finish(tx, answer).await

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use async_trait::async_trait;
 use chat::event::Entry;
 use chat::ports::{EventSink, Wording};
@@ -22,8 +22,11 @@ const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 /// How long the broker may take to let us in, and to confirm a batch.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 const CONFIRM_WAIT: Duration = Duration::from_secs(7);
+/// How often it is looked whether the broker has blocked us meanwhile.
+const BLOCKED_LOOK: Duration = Duration::from_millis(100);
 /// Written to disk by the broker before it is confirmed (AMQP 0-9-1, `delivery-mode`).
 const PERSISTENT: u8 = 2;
+const BLOCKED: &str = "the broker takes nothing for now; it is short of memory or disk";
 const UNROUTABLE: BasicPublishOptions = BasicPublishOptions {
     mandatory: true,
     immediate: false,
@@ -58,7 +61,18 @@ pub struct RabbitMq {
 struct Link {
     channel: Channel,
     // Closes when it is dropped.
-    _connection: Connection,
+    connection: Connection,
+    /// Whether something was said here of which it is not known whether the broker has it.
+    is_unsure: AtomicBool,
+}
+
+impl Link {
+    /// Whether the broker, short of memory or disk, takes nothing for now. It reads nothing of us either then, not even
+    /// that we go: a connection that is given up meanwhile stays, with its thread, and so would that of each further try.
+    fn is_blocked(&self) -> bool {
+        let status = self.connection.status();
+        status.connected() && status.blocked()
+    }
 }
 
 impl RabbitMq {
@@ -85,8 +99,13 @@ impl RabbitMq {
     }
 
     async fn link(&self) -> anyhow::Result<Arc<Link>> {
-        if let Some(link) = self.kept().as_ref() {
-            return Ok(link.clone());
+        let kept = self.kept().clone();
+        if let Some(link) = kept {
+            ensure!(!link.is_blocked(), BLOCKED);
+            if !link.is_unsure.load(Ordering::Relaxed) {
+                return Ok(link);
+            }
+            *self.kept() = None;
         }
         let link = tokio::time::timeout(CONNECT_WAIT, self.connect()).await;
         let link = Arc::new(link.context("the broker does not let us in in time")??);
@@ -121,8 +140,26 @@ impl RabbitMq {
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(Link {
             channel,
-            _connection: connection,
+            connection,
+            is_unsure: AtomicBool::new(false),
         })
+    }
+
+    /// Returns when the broker blocks us.
+    async fn blocked(&self) {
+        while !self.kept().as_ref().is_some_and(|link| link.is_blocked()) {
+            tokio::time::sleep(BLOCKED_LOOK).await;
+        }
+    }
+
+    /// Whatever is still under way is not known any more: the link is not used again, and given up as soon as the broker
+    /// can hear that.
+    fn give_up_link(&self) {
+        let mut kept = self.kept();
+        match kept.as_ref().filter(|link| link.is_blocked()) {
+            Some(link) => link.is_unsure.store(true, Ordering::Relaxed),
+            None => *kept = None,
+        }
     }
 
     /// Says all of them without waiting in between, then waits for the confirmations; `taken` counts the entries that
@@ -187,8 +224,12 @@ impl RabbitMq {
 impl EventSink for RabbitMq {
     async fn publish(&self, entries: &[Arc<Entry>]) -> usize {
         let mut taken = 0;
-        let said = tokio::time::timeout(CONFIRM_WAIT, self.say(entries, &mut taken)).await;
-        let said = said.unwrap_or_else(|_| Err(anyhow!("the broker does not confirm in time")));
+        let said = tokio::select! {
+            biased;
+            said = self.say(entries, &mut taken) => said,
+            () = self.blocked() => Err(anyhow!(BLOCKED)),
+            () = tokio::time::sleep(CONFIRM_WAIT) => Err(anyhow!("the broker does not confirm in time")),
+        };
         match said {
             Ok(()) => {
                 if self.away.swap(false, Ordering::Relaxed) {
@@ -196,8 +237,7 @@ impl EventSink for RabbitMq {
                 }
             }
             Err(error) => {
-                // Whatever is still under way on that channel is not known any more.
-                *self.kept() = None;
+                self.give_up_link();
                 if !self.away.swap(true, Ordering::Relaxed) {
                     tracing::warn!("RabbitMQ does not take events, they wait in the outbox: {error:#}");
                 }

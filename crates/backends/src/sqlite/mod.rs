@@ -13,6 +13,7 @@ mod chores;
 mod columns;
 mod commit;
 pub(crate) mod copy;
+mod ending;
 mod entries;
 mod facts;
 mod fault;

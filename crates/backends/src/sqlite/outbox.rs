@@ -35,11 +35,11 @@ pub(crate) fn note(db: &Connection, sink: &str, (id, room, seq, at): Note) -> An
     Ok(())
 }
 
-/// What the log got in that time, room by room and in order.
-pub(crate) fn between(db: &Connection, from: Timestamp, until: Timestamp) -> Answer<Vec<Note>> {
-    let statement = "select id, room_id, seq, at from log where at >= ? and at < ? order by room_id, seq";
+/// What the log got in that time, room by room and in order, up to a limit.
+pub(crate) fn between(db: &Connection, from: Timestamp, until: Timestamp, limit: usize) -> Answer<Vec<Note>> {
+    let statement = "select id, room_id, seq, at from log where at >= ? and at < ? order by room_id, seq limit ?";
     let mut statement = db.prepare_cached(statement)?;
-    let notes = statement.query_map((from.0, until.0), |row| {
+    let notes = statement.query_map((from.0, until.0, integer(limit as u64)), |row| {
         Ok((
             EntryId(id(row, 0)?),
             RoomId(id(row, 1)?),
@@ -150,7 +150,9 @@ impl Outbox for Sqlite {
     }
 
     async fn note_again(&self, sink: Sink, from: Timestamp, until: Timestamp) -> Result<u64> {
-        let notes = self.read(move |link| between(&link.db, from, until)).await?;
+        let notes = self
+            .read(move |link| between(&link.db, from, until, i64::MAX as usize))
+            .await?;
         for part in notes.chunks(ROWS_AT_ONCE) {
             let part = part.to_vec();
             self.write(move |link| {

@@ -3,19 +3,20 @@
 use async_trait::async_trait;
 use chat::error::Result;
 use chat::ids::{EntryId, RoomId, Timestamp};
+use chat::limits::REPLAY_MAX;
 use chat::ports::Webhooks;
-use chat::relay::{Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
+use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::columns::{id, integer, known, number, optional_time, time};
+use super::ending::{ENABLED, ROWS_AT_ONCE};
 use super::fault::Answer;
 use super::outbox::{Note, between};
 use super::{Sqlite, entries};
+use crate::webhook::TOO_MUCH;
 use crate::words;
 
-/// Rows that are written in one piece of work, so that commits come in between.
-const ROWS_AT_ONCE: usize = 1_000;
 const WEBHOOK: &str =
     "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
@@ -55,11 +56,9 @@ fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 
 /// Entries are noted while there is an endpoint that hears of them.
 fn settle_sink(db: &Connection) -> Answer<()> {
-    let enabled = "exists (select 1 from webhooks where disabled_at is null)";
     db.execute_batch(&format!(
-        "insert into sinks (name) select 'webhooks' where {enabled} on conflict do nothing;
-         delete from sinks where name = 'webhooks' and not {enabled};
-         delete from outbox where sink = 'webhooks' and not {enabled};"
+        "insert into sinks (name) select 'webhooks' where {ENABLED} on conflict do nothing;
+         delete from sinks where name = 'webhooks' and not {ENABLED};"
     ))?;
     Ok(())
 }
@@ -80,18 +79,16 @@ fn begin(db: &Connection, webhook: Uuid, (event, room, seq, _): Note, now: Times
     Ok(())
 }
 
-fn again(db: &Connection, webhook: Uuid, only: &str, event: Option<EntryId>, now: Timestamp) -> Answer<u64> {
-    let statement = format!(
-        "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = ''
-         where webhook_id = ?1 and {only} and (?3 is null or event_id = ?3)"
-    );
-    let event = event.map(|event| *event.0.as_bytes());
-    Ok(db.execute(&statement, (webhook.as_bytes(), now.0, event))? as u64)
+fn again(db: &Connection, webhook: Uuid, event: EntryId, now: Timestamp) -> Answer<u64> {
+    let statement = "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = ''
+                     where webhook_id = ?1 and event_id = ?3";
+    Ok(db.execute(statement, (webhook.as_bytes(), now.0, event.0.as_bytes()))? as u64)
 }
 
 #[async_trait]
 impl Webhooks for Sqlite {
     async fn add_webhook(&self, webhook: Webhook) -> Result<()> {
+        self.forget_unheard().await?;
         self.write(move |link| {
             let statement =
                 "insert into webhooks (id, url, rooms, secret, created_at, disabled_why) values (?, ?, ?, ?, ?, '')";
@@ -133,22 +130,23 @@ impl Webhooks for Sqlite {
 
     async fn disable_webhook(&self, id: Uuid, why: Option<&str>) -> Result<bool> {
         let (why, now) = (why.map(str::to_owned), self.clock.now());
-        self.write(move |link| {
+        // What is left of having been disabled before, if that was interrupted.
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
+        let changed = self.write(move |link| {
             let at = why.as_ref().map(|_| now.0);
             let statement =
                 "update webhooks set disabled_at = ?2, disabled_why = ?3, failing_since = null where id = ?1";
             let changed = link
                 .db
                 .execute(statement, (id.as_bytes(), at, why.as_deref().unwrap_or_default()))?;
-            if why.is_some() {
-                let statement = "update deliveries set state = 'given_up', at = ?2, result = 'the webhook was disabled'
-                                 where webhook_id = ?1 and state = 'waiting'";
-                link.db.execute(statement, (id.as_bytes(), now.0))?;
-            }
             settle_sink(&link.db)?;
             Ok(changed > 0)
-        })
-        .await
+        });
+        let changed = changed.await?;
+        self.give_up_waiting(id, now).await?;
+        self.forget_unheard().await?;
+        Ok(changed)
     }
 
     async fn rotate_webhook(&self, id: Uuid, secret: Vec<u8>, old_until: Timestamp) -> Result<bool> {
@@ -160,11 +158,14 @@ impl Webhooks for Sqlite {
     }
 
     async fn remove_webhook(&self, id: Uuid) -> Result<bool> {
+        // Nothing more is made for it.
+        if !self.disable_webhook(id, Some(BY_THE_OPERATOR)).await? {
+            return Ok(false);
+        }
+        self.remove_log(id).await?;
         self.write(move |link| {
-            link.db
-                .execute("delete from deliveries where webhook_id = ?", [id.as_bytes()])?;
+            // With what little of its log may have come since.
             let removed = link.db.execute("delete from webhooks where id = ?", [id.as_bytes()])?;
-            settle_sink(&link.db)?;
             Ok(removed > 0)
         })
         .await
@@ -265,21 +266,23 @@ impl Webhooks for Sqlite {
     async fn deliver_again(&self, webhook: Uuid, what: Redelivery) -> Result<u64> {
         let now = self.clock.now();
         let notes = match what {
-            Redelivery::GivenUp => {
-                return self
-                    .write(move |link| again(&link.db, webhook, "state = 'given_up'", None, now))
-                    .await;
-            }
+            Redelivery::GivenUp => return self.take_up_again(webhook, now).await,
             Redelivery::Event(event) => {
-                let known = self.write(move |link| again(&link.db, webhook, "true", Some(event), now));
+                let known = self.write(move |link| again(&link.db, webhook, event, now));
                 let known = known.await?;
                 if known > 0 {
                     return Ok(known);
                 }
                 self.read(move |link| one(&link.db, event)).await?
             }
-            Redelivery::Between { from, until } => self.read(move |link| between(&link.db, from, until)).await?,
+            Redelivery::Between { from, until } => {
+                let found = self.read(move |link| between(&link.db, from, until, REPLAY_MAX + 1));
+                found.await?
+            }
         };
+        if notes.len() > REPLAY_MAX {
+            return Err(TOO_MUCH);
+        }
         for part in notes.chunks(ROWS_AT_ONCE) {
             let part = part.to_vec();
             self.write(move |link| {

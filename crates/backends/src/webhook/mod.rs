@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chat::error::Result;
+use chat::error::{Error, Result};
 use chat::ids::Timestamp;
-use chat::limits::{RELAY_BATCH_MAX, WEBHOOK_ANSWER_BYTES_MAX, WEBHOOK_LOG_FOR, WEBHOOK_REQUESTS_MAX, WEBHOOK_WAIT};
+use chat::limits::{
+    RELAY_BATCH_MAX, REPLAY_MAX, WEBHOOK_ANSWER_BYTES_MAX, WEBHOOK_LOG_FOR, WEBHOOK_REQUESTS_MAX, WEBHOOK_WAIT,
+};
 use chat::ports::{Clock, Rng, Store, Wording};
 use chat::relay::{Bell, DeliveryState, Due, Tried, Webhook};
 use futures_util::{StreamExt, stream};
@@ -18,8 +20,7 @@ use uuid::Uuid;
 mod guard;
 mod signature;
 
-pub use guard::check_url;
-pub use signature::secret;
+use guard::check_url;
 
 const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 /// How often it is looked for deliveries at least, and at most.
@@ -35,6 +36,18 @@ const HELD_FOR: Duration = Duration::from_secs(WEBHOOK_WAIT.as_secs() * 2);
 /// Between two looks for what is old in the log, and how much of it goes at once.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 const TIDY_MAX: usize = 1_000;
+
+/// More than one request tells again.
+pub(crate) const TOO_MUCH: Error = Error::LimitReached {
+    what: "events told again at once",
+    max: REPLAY_MAX as u64,
+};
+
+/// The URL as it is kept, if an endpoint may be there; else why not. With `anywhere` also in private networks.
+pub fn check(url: &str, anywhere: bool) -> std::result::Result<String, String> {
+    let checked = check_url(url, anywhere).map_err(|problem| format!("is not permitted: {problem}"));
+    checked.map(|url| url.to_string())
+}
 
 /// Those who carry deliveries, one for each endpoint.
 pub struct Couriers {

@@ -3,20 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chat::ids::Timestamp;
-use chat::ports::Rng;
 use chat::relay::Webhook;
 use ring::hmac;
-
-/// Of a key: between 24 and 64 are asked for by the specification.
-const SECRET_BYTES: usize = 32;
-
-/// A new key.
-pub fn secret(rng: &dyn Rng) -> (Vec<u8>, String) {
-    let mut secret = vec![0; SECRET_BYTES];
-    rng.fill(&mut secret);
-    let shown = format!("whsec_{}", STANDARD.encode(&secret));
-    (secret, shown)
-}
 
 /// The header `webhook-signature`: by the key, and by the one before while receivers change over.
 pub(super) fn sign(webhook: &Webhook, id: &str, now: Timestamp, body: &[u8]) -> String {

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chat::event::{Body, Entry};
-use chat::ids::{Seq, Timestamp};
+use chat::ids::{RoomId, Seq, Timestamp, UserId};
 use chat::ports::{EventSink, Relayed};
 use chat::relay::{DeliveryState, Redelivery, Rooms, Sink, Tried, Webhook};
 use chat::room::RoomKind;
 use uuid::Uuid;
 
+use crate::postgres::{Postgres, name_of};
 use crate::world::{START, World, draft, edit, post, repeatable, target};
 
 crate::promises! {
@@ -22,6 +23,7 @@ crate::promises! {
     a_webhook_is_told_of_its_rooms_until_it_takes_it
     of_two_who_take_what_is_due_one_gets_it
     a_webhook_that_is_disabled_hears_nothing
+    what_waits_for_a_webhook_that_ends_is_given_up_or_gone_however_much_it_is
 }
 
 /// Takes so many at a time.
@@ -258,4 +260,86 @@ async fn a_webhook_that_is_disabled_hears_nothing(world: World) {
         (rotated.secret, rotated.old_secret),
         (fresh.0, Some((webhook.secret, fresh.1)))
     );
+}
+
+/// More than any store writes in one piece of work.
+const MUCH: usize = 2_500;
+
+/// A webhook that so much waits for, and somebody in a room.
+async fn with_much_waiting(world: &World) -> (Webhook, UserId, RoomId) {
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "open", ada, &[]).await;
+    let drafts = (2..=MUCH / 10).map(|number| draft(room, ada, post(&number.to_string())));
+    world.store.commit(drafts.collect()).await.unwrap();
+    let webhook = webhook(Rooms::All);
+    world.store.add_webhook(webhook.clone()).await.unwrap();
+    let everything = Redelivery::Between {
+        from: START,
+        until: START.plus_seconds(1),
+    };
+    for _ in 0..10 {
+        let again = world.store.deliver_again(webhook.id, everything).await;
+        assert_eq!(again, Ok(MUCH as u64 / 10));
+    }
+    (webhook, ada, room)
+}
+
+async fn in_state(world: &World, webhook: &Webhook, state: DeliveryState) -> usize {
+    let found = world.store.deliveries(webhook.id, Some(state), None, MUCH * 2).await;
+    found.unwrap().len()
+}
+
+async fn what_waits_for_a_webhook_that_ends_is_given_up_or_gone_however_much_it_is(world: World) {
+    let (webhook, ada, room) = with_much_waiting(&world).await;
+    let drafts = (0..1_500).map(|number| draft(room, ada, post(&number.to_string())));
+    world.store.commit(drafts.collect()).await.unwrap();
+    assert_eq!(world.store.disable_webhook(webhook.id, Some("why")).await, Ok(true));
+    assert_eq!(in_state(&world, &webhook, DeliveryState::Waiting).await, 0);
+    assert_eq!(in_state(&world, &webhook, DeliveryState::GivenUp).await, MUCH);
+    let noted = async || world.store.backlog(Sink::Webhooks, 10).await.unwrap().entries;
+    assert_eq!(noted().await, 0, "nobody hears of it any more");
+    assert_eq!(world.store.disable_webhook(webhook.id, None).await, Ok(true));
+    let again = world.store.deliver_again(webhook.id, Redelivery::GivenUp).await;
+    assert_eq!(again, Ok(MUCH as u64));
+    world.post(room, ada, "and one more").await;
+    assert_eq!(world.store.remove_webhook(webhook.id).await, Ok(true));
+    let left = world.store.deliveries(webhook.id, None, None, 10).await.unwrap();
+    assert_eq!((left, noted().await), (vec![], 0));
+    assert_eq!(world.store.webhooks().await, Ok(vec![]));
+}
+
+/// A fault that was: everything was given up in one piece of work, for which all commits waited.
+#[tokio::test]
+async fn a_commit_comes_in_between_while_what_waits_for_a_webhook_is_given_up_or_removed() {
+    let world = World::in_a_file().await;
+    let (webhook, ada, room) = with_much_waiting(&world).await;
+    for is_removed in [false, true] {
+        let order = Mutex::new(Vec::new());
+        let ends = async {
+            if is_removed {
+                world.store.remove_webhook(webhook.id).await.unwrap();
+            } else {
+                world.store.disable_webhook(webhook.id, Some("why")).await.unwrap();
+            }
+            order.lock().unwrap().push("ended");
+        };
+        // Asked for while the first piece of the other is being done, or waits to be.
+        let commits = async {
+            for _ in 0..3 {
+                world.post(room, ada, "meanwhile").await;
+            }
+            order.lock().unwrap().push("committed");
+        };
+        tokio::join!(ends, commits);
+        assert_eq!(*order.lock().unwrap(), ["committed", "ended"], "removed: {is_removed}");
+    }
+}
+
+#[tokio::test]
+async fn postgresql_gives_up_what_waits_for_a_webhook_in_several_transactions() {
+    let world = World::in_postgres().await;
+    let (webhook, _, _) = with_much_waiting(&world).await;
+    world.store.disable_webhook(webhook.id, Some("why")).await.unwrap();
+    let transactions = "select count(distinct xmin::text) from deliveries where state = 'given_up'";
+    assert_eq!(Postgres::shared().sql(name_of(&world.url), transactions), "3");
 }

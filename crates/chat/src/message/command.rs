@@ -6,8 +6,9 @@ use crate::Chat;
 use crate::account::{Actor, Role};
 use crate::error::{Error, Result};
 use crate::event::{Body, Entry};
-use crate::ids::{ClientId, RoomId};
+use crate::ids::{ClientId, RoomId, UserId};
 use crate::limits::COMMAND_CHARS_MAX;
+use crate::rates::Action;
 use crate::room::{Membership, RoomKind};
 use crate::text::COMMAND_PREFIX;
 
@@ -32,13 +33,16 @@ pub fn is_name(name: &str) -> bool {
 
 impl Chat {
     /// Posts the answer to a command as its bot: aloud in the room, where the bot is or may come in, else in the
-    /// conversation of the bot with whoever asked. The same entry is answered once.
+    /// conversation of the bot with whoever asked. The same entry is answered once. What counts is how much the bot
+    /// answers whoever asked, so that nobody can silence it for others.
     pub async fn answer_command(&self, name: &str, asked: &Entry, text: String, aloud: bool) -> Result<()> {
         let bot = self.command_bot(name).await?;
+        let asker = asked.actor.id;
+        self.rates.admit(Action::Send, (bot.id(), asker))?;
         let room = if aloud && self.may_answer_in(&bot, asked.room).await? {
             asked.room
         } else {
-            self.open_direct(&bot, vec![asked.actor.id]).await?.0.room.id
+            self.conversation_with(&bot, asker).await?
         };
         let post = Post {
             room,
@@ -47,8 +51,15 @@ impl Chat {
             reply_to: None,
             location: None,
         };
-        self.post_message(&bot, post).await?;
+        self.rates.admit(Action::SendInRoom, room)?;
+        self.post_counted_message(&bot, post).await?;
         Ok(())
+    }
+
+    /// Where the bot speaks to whoever asked; a new conversation counts for them, and not for the bot.
+    async fn conversation_with(&self, bot: &Actor, asker: UserId) -> Result<RoomId> {
+        let (found, _) = self.open_direct_counted_for(bot, vec![asker], asker).await?;
+        Ok(found.room.id)
     }
 
     /// Into private rooms and conversations a bot comes only if a member brings it in.

@@ -29,6 +29,11 @@ impl Chat {
     /// Posts a message; the answer means that it is kept.
     pub async fn post_message(&self, actor: &Actor, post: Post) -> Result<Outcome> {
         self.admit_send(actor, post.room).await?;
+        self.post_counted_message(actor, post).await
+    }
+
+    /// The same where it was counted already.
+    pub(super) async fn post_counted_message(&self, actor: &Actor, post: Post) -> Result<Outcome> {
         let location = post.location.map(place).transpose()?;
         let text = match &location {
             Some(_) => Text::parse_or_empty(post.text)?,

@@ -12,9 +12,11 @@ use crate::ids::Timestamp;
 use crate::limits::{OUTBOX_ROWS_MAX, OUTBOX_WAIT, RELAY_BATCH_MAX};
 use crate::ports::{Clock, EventSink, Inbox, Relayed, Store};
 
+mod keeper;
 mod topic;
 mod webhook;
 
+pub use keeper::Keeper;
 pub use topic::TOPICS;
 pub use webhook::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Rooms, Tried, Webhook};
 

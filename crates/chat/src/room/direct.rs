@@ -13,6 +13,16 @@ impl Chat {
     /// The conversation of the actor with exactly these people, and whether it was opened now. With nobody else it
     /// is a place for one's own notes; with one other, a direct conversation; with several, a group.
     pub async fn open_direct(&self, actor: &Actor, people: Vec<UserId>) -> Result<(Mine, bool)> {
+        self.open_direct_counted_for(actor, people, actor.id()).await
+    }
+
+    /// The same, where opening one counts for somebody else: for whoever asked a program to speak.
+    pub(crate) async fn open_direct_counted_for(
+        &self,
+        actor: &Actor,
+        people: Vec<UserId>,
+        counted: UserId,
+    ) -> Result<(Mine, bool)> {
         let mut members = vec![actor.id()];
         for user in people {
             if !members.contains(&user) {
@@ -29,7 +39,7 @@ impl Chat {
         if let Some(found) = self.ports.store.room_by_direct_key(&key).await? {
             return Ok((self.mine(actor, found.id).await?, false));
         }
-        self.rates.admit(Action::Join, actor.id())?;
+        self.rates.admit(Action::Join, counted)?;
         for user in &members[1..] {
             self.check_can_be_met(*user).await?;
         }

@@ -11,6 +11,7 @@ use crate::event::Body;
 use crate::hash_of;
 use crate::ids::{RoomId, SessionId, Timestamp, UserId};
 use crate::limits::{HOOK_SECONDS, HOOKS_PER_ROOM_MAX, PAGE_MAX, PROFILE_FIELD_CHARS_MAX};
+use crate::rates::Action;
 use crate::text::{self, HOOK_PREFIX};
 
 /// A hook, without its secret.
@@ -36,6 +37,8 @@ impl Chat {
                 max: HOOKS_PER_ROOM_MAX as u64,
             });
         }
+        // Each makes an account, which stays when the hook is closed.
+        self.rates.admit(Action::OpenHook, actor.id())?;
         let (secret, secret_hash) = self.fresh_secret();
         let username = format!(
             "{HOOK_PREFIX}{}",
@@ -85,6 +88,17 @@ impl Chat {
         }
     }
 
+    /// Ends what the bot could post by in that room: once it is out it is in no list, and must not begin anew by itself
+    /// when somebody brings it back.
+    pub(super) async fn end_hooks_of(&self, bot: UserId, room: RoomId) -> Result<()> {
+        for login in self.ports.store.logins_of(bot).await? {
+            if posts_in(&login, room) {
+                self.ports.store.end_login(login.id).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Who posts by this secret, and where; `NotSignedIn` for a secret that is none, or none any longer.
     pub async fn actor_by_hook(&self, secret: &str) -> Result<(Actor, RoomId)> {
         let login = self.ports.store.login_by_secret(&hash_of(secret)).await?;
@@ -92,6 +106,12 @@ impl Chat {
             .filter(|login| login.kind == LoginKind::Hook)
             .ok_or(Error::NotSignedIn)?;
         let room = RoomId::parse(&login.label).ok_or(Error::NotSignedIn)?;
+        let membership = self.ports.store.membership(room, login.user).await?;
+        if !membership.is_some_and(|own| own.is_present()) {
+            // Whoever put it out could not end it: the server was killed in between, or was one that did not yet.
+            self.end_hooks_of(login.user, room).await?;
+            return Err(Error::NotSignedIn);
+        }
         Ok((self.actor_of(Some(login)).await?, room))
     }
 
@@ -128,12 +148,16 @@ impl Chat {
                 }
                 if person.role == Role::Bot {
                     let logins = self.ports.store.logins_of(person.id).await?;
-                    let here = logins.into_iter().filter(|login| login.label == room.to_string());
+                    let here = logins.into_iter().filter(|login| posts_in(login, room));
                     found.extend(here.map(|login| (person.display_name.clone(), login)));
                 }
             }
         }
     }
+}
+
+fn posts_in(login: &Login, room: RoomId) -> bool {
+    login.kind == LoginKind::Hook && login.label == room.to_string()
 }
 
 const UNKNOWN: Error = Error::NotFound { what: "webhook" };

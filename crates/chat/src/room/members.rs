@@ -16,10 +16,13 @@ impl Chat {
             .await
     }
 
-    /// Removes somebody, who cannot come back uninvited and sees nothing after that entry.
+    /// Removes somebody, who cannot come back uninvited and sees nothing after that entry; a hook ends with its bot.
     pub async fn remove(&self, actor: &Actor, room: RoomId, user: UserId) -> Result<Outcome> {
-        self.submit(&actor.person, room, None, Body::MemberRemoved { user })
-            .await
+        let outcome = self
+            .submit(&actor.person, room, None, Body::MemberRemoved { user })
+            .await?;
+        self.end_hooks_of(user, room).await?;
+        Ok(outcome)
     }
 
     /// Gives a member another role in the room.

@@ -14,7 +14,7 @@ fn document() -> Document {
 }
 
 /// Every route that docs/protocol.md promises, as the router spells it.
-const PROMISED: [&str; 56] = [
+const PROMISED: [&str; 63] = [
     "GET /server",
     "POST /accounts",
     "POST /sessions",
@@ -69,6 +69,13 @@ const PROMISED: [&str; 56] = [
     "DELETE /rooms/{room}/messages/{message}/pin",
     "GET /rooms/{room}/pins",
     "GET /search",
+    "GET /webhooks",
+    "POST /webhooks",
+    "PATCH /webhooks/{webhook}",
+    "DELETE /webhooks/{webhook}",
+    "POST /webhooks/{webhook}/rotate",
+    "GET /webhooks/{webhook}/deliveries",
+    "POST /webhooks/{webhook}/replay",
     "GET /ws",
     "GET /events",
 ];

@@ -23,6 +23,7 @@ pub mod search;
 pub mod server;
 pub mod sessions;
 pub mod users;
+pub mod webhooks;
 
 /// The answer to what makes an entry.
 fn recorded(outcome: &Outcome) -> Json<Recorded> {

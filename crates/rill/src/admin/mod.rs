@@ -33,7 +33,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
         let done = match noun {
             "user" => user::run(&product.chat, verb, matches).await,
             "room" => room::run(&product.chat, verb, matches).await,
-            "webhook" => webhook::run(&product.chat, verb, matches, config.webhooks_anywhere).await,
+            "webhook" => webhook::run(&product.chat, verb, matches).await,
             "events" => outbox::run(&product.chat, verb, matches).await,
             "dead-letters" => letters::run(&product.chat, verb, matches).await,
             _ => bail!("there is no `rill admin {noun}`"),

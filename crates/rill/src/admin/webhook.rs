@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
-use backends::{SystemRng, check_webhook, webhook_secret};
+use anyhow::{Context, Result, bail};
 use chat::Chat;
 use chat::ids::{EntryId, Timestamp};
-use chat::limits::WEBHOOKS_MAX;
-use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Redelivery, Rooms, Webhook};
+use chat::limits::PAGE_MAX;
+use chat::relay::{Delivery, DeliveryState, Keeper, Redelivery, Rooms};
 use clap::ArgMatches;
 use serde_json::json;
 use uuid::Uuid;
@@ -15,47 +14,33 @@ use uuid::Uuid;
 use super::now;
 use crate::tail::time;
 
-/// Deliveries of one page.
-const PAGE: usize = 200;
-/// For how long the key before the last one is still signed with.
-const OLD_KEY_SECONDS: i64 = 24 * 3600;
-
-pub(super) async fn run(chat: &Arc<Chat>, verb: &str, matches: &ArgMatches, anywhere: bool) -> Result<()> {
-    let store = chat.store();
+pub(super) async fn run(chat: &Arc<Chat>, verb: &str, matches: &ArgMatches) -> Result<()> {
     match verb {
-        "add" => return add(chat, matches, anywhere).await,
+        "add" => return add(chat, matches).await,
         "list" => return list(chat, matches.get_flag("json")).await,
         _ => {}
     }
-    let webhook = find(chat, matches).await?;
-    let id = webhook.id;
+    let id = known(chat, matches).await?;
     match verb {
         "remove" => {
-            store.remove_webhook(id).await?;
+            chat.remove_webhook(Keeper::Operator, id).await?;
             println!("Removed {id}, with its log.");
         }
         "rotate" => {
-            let (secret, shown) = webhook_secret(&SystemRng::default());
-            store
-                .rotate_webhook(id, secret, now().plus_seconds(OLD_KEY_SECONDS))
-                .await?;
-            println!("{shown}\nFor a day the old key signs, too. This one is not shown again.");
+            let (_, key) = chat.rotate_webhook(Keeper::Operator, id).await?;
+            println!("{key}\nFor a day the old key signs, too. This one is not shown again.");
         }
         "disable" => {
-            store.disable_webhook(id, Some(BY_THE_OPERATOR)).await?;
+            chat.enable_webhook(Keeper::Operator, id, false).await?;
             println!("Disabled {id}; what waited is given up.");
         }
         "enable" => {
-            store.disable_webhook(id, None).await?;
+            chat.enable_webhook(Keeper::Operator, id, true).await?;
             println!("Enabled {id}; `rill admin webhook replay {id} --given-up` sends what was given up.");
         }
         "log" => log(chat, id, matches).await?,
         "replay" => {
-            ensure!(
-                webhook.disabled.is_none(),
-                "the webhook is disabled; `rill admin webhook enable {id}` first"
-            );
-            let count = store.deliver_again(id, what(matches)?).await?;
+            let count = chat.deliver_again(Keeper::Operator, id, what(matches)?).await?;
             println!("{count} events are sent again.");
         }
         _ => bail!("there is no `rill admin webhook {verb}`"),
@@ -63,35 +48,20 @@ pub(super) async fn run(chat: &Arc<Chat>, verb: &str, matches: &ArgMatches, anyw
     Ok(())
 }
 
-async fn add(chat: &Arc<Chat>, matches: &ArgMatches, anywhere: bool) -> Result<()> {
+async fn add(chat: &Arc<Chat>, matches: &ArgMatches) -> Result<()> {
     let url = matches.get_one::<String>("url").context("which URL?")?;
-    let url = check_webhook(url, anywhere)?.to_string();
-    let count = chat.store().webhooks().await?.len();
-    ensure!(count < WEBHOOKS_MAX, "there are {WEBHOOKS_MAX} webhooks already");
-    let (secret, shown) = webhook_secret(&SystemRng::default());
     let rooms = match matches.get_one::<String>("rooms").map(String::as_str) {
         Some("all") => Rooms::All,
         _ => Rooms::Public,
     };
-    let webhook = Webhook {
-        id: Uuid::now_v7(),
-        url,
-        rooms,
-        secret,
-        old_secret: None,
-        created_at: now(),
-        failing_since: None,
-        disabled: None,
-    };
-    let id = webhook.id;
-    chat.store().add_webhook(webhook).await?;
-    println!("{id}\n{shown}");
+    let (webhook, key) = chat.add_webhook(Keeper::Operator, url, rooms).await?;
+    println!("{}\n{key}", webhook.id);
     eprintln!("The second line is the key of its signatures; it is not shown again.");
     Ok(())
 }
 
 async fn list(chat: &Arc<Chat>, json: bool) -> Result<()> {
-    for webhook in chat.store().webhooks().await? {
+    for webhook in chat.webhooks(Keeper::Operator).await? {
         let rooms = match webhook.rooms {
             Rooms::Public => "public",
             Rooms::All => "all",
@@ -116,13 +86,12 @@ async fn list(chat: &Arc<Chat>, json: bool) -> Result<()> {
     Ok(())
 }
 
-async fn find(chat: &Arc<Chat>, matches: &ArgMatches) -> Result<Webhook> {
+async fn known(chat: &Arc<Chat>, matches: &ArgMatches) -> Result<Uuid> {
     let id = matches.get_one::<String>("webhook").context("which webhook?")?;
-    let found = chat.store().webhooks().await?.into_iter();
-    found
-        .into_iter()
-        .find(|webhook| webhook.id.to_string() == *id)
-        .with_context(|| format!("there is no webhook `{id}`; `rill admin webhook list` shows all"))
+    let all = chat.webhooks(Keeper::Operator).await?;
+    let found = all.iter().find(|webhook| webhook.id.to_string() == *id);
+    let found = found.with_context(|| format!("there is no webhook `{id}`; `rill admin webhook list` shows all"))?;
+    Ok(found.id)
 }
 
 async fn log(chat: &Arc<Chat>, id: Uuid, matches: &ArgMatches) -> Result<()> {
@@ -133,7 +102,7 @@ async fn log(chat: &Arc<Chat>, id: Uuid, matches: &ArgMatches) -> Result<()> {
     });
     let mut before = None;
     loop {
-        let page = chat.store().deliveries(id, state, before, PAGE).await?;
+        let page = chat.deliveries(Keeper::Operator, id, state, before, PAGE_MAX).await?;
         let Some(last) = page.last() else { return Ok(()) };
         before = Some(last.id);
         for delivery in &page {

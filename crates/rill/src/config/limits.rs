@@ -59,6 +59,11 @@ pub const LIMITS: &[Limit] = &[
     rate("rooms_opened_per_user", "Rooms that one person opens.", |l| {
         &mut l.rooms_opened_per_user
     }),
+    rate(
+        "hooks_opened_per_user",
+        "Webhooks of rooms that one person makes.",
+        |l| &mut l.hooks_opened_per_user,
+    ),
     rate("joins_per_user", "Rooms that one person joins.", |l| {
         &mut l.joins_per_user
     }),

@@ -1,0 +1,70 @@
+//! A webhook ends, for now or for good, or begins anew: what waits for it is changed in pieces, and commits come in between.
+
+use chat::error::Result;
+use chat::ids::Timestamp;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::Sqlite;
+use super::fault::Answer;
+
+/// Rows that are written in one piece of work.
+pub(super) const ROWS_AT_ONCE: usize = 1_000;
+
+/// Whether anybody hears of entries.
+pub(super) const ENABLED: &str = "exists (select 1 from webhooks where disabled_at is null)";
+
+impl Sqlite {
+    /// Gives up what waits for the webhook, as long as it is disabled.
+    pub(super) async fn give_up_waiting(&self, webhook: Uuid, now: Timestamp) -> Result<()> {
+        let statement = "update deliveries set state = 'given_up', at = ?2, result = 'the webhook was disabled'
+             where id in (
+                 select d.id from deliveries d join webhooks w on w.id = d.webhook_id and w.disabled_at is not null
+                 where d.webhook_id = ?1 and d.state = 'waiting' order by d.at limit ?3)";
+        self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), now.0, ROWS_AT_ONCE as i64))?))
+            .await?;
+        Ok(())
+    }
+
+    /// Has everything tried again that was given up; answers how much that is.
+    pub(super) async fn take_up_again(&self, webhook: Uuid, now: Timestamp) -> Result<u64> {
+        let statement =
+            "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = '' where id in (
+            select id from deliveries where webhook_id = ?1 and state = 'given_up' order by id limit ?3)";
+        self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), now.0, ROWS_AT_ONCE as i64))?))
+            .await
+    }
+
+    /// Removes what the webhook was told from the log.
+    pub(super) async fn remove_log(&self, webhook: Uuid) -> Result<()> {
+        let statement = "delete from deliveries where id in (
+            select id from deliveries where webhook_id = ? order by id limit ?)";
+        self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), ROWS_AT_ONCE as i64))?))
+            .await?;
+        Ok(())
+    }
+
+    /// Makes deliveries of nothing that was noted, as long as nobody hears of it.
+    pub(super) async fn forget_unheard(&self) -> Result<()> {
+        let statement = format!(
+            "delete from outbox where not {ENABLED} and id in (
+                 select id from outbox where sink = 'webhooks' order by id limit ?)"
+        );
+        self.in_pieces(move |db| Ok(db.execute(&statement, [ROWS_AT_ONCE as i64])?))
+            .await?;
+        Ok(())
+    }
+
+    /// Does the piece of work until it finds less to do than it may; answers how much it did.
+    async fn in_pieces(&self, piece: impl Fn(&Connection) -> Answer<usize> + Clone + Send + 'static) -> Result<u64> {
+        let mut done = 0;
+        loop {
+            let piece = piece.clone();
+            let rows = self.write(move |link| piece(&link.db)).await?;
+            done += rows as u64;
+            if rows < ROWS_AT_ONCE {
+                return Ok(done);
+            }
+        }
+    }
+}
