@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 /// How much later than promised something may happen on a busy machine.
 const SLACK: Duration = Duration::from_secs(6);
+const NATIVE: &str = "/api/v1/ws";
 
 #[tokio::test]
 async fn silence_is_ended_in_time_and_living_connections_hear_a_heartbeat() {
@@ -22,13 +23,16 @@ async fn silence_is_ended_in_time_and_living_connections_hear_a_heartbeat() {
     let ada = server.person("ada").await;
     let token = ada.api.access_token().await.expect("signed in");
     let stream = Events::open(&ada, "", None).await;
+    let general = ada.api.rooms().await.expect("rooms")[0].id;
+    let at_a_door = format!("/ws/{general}/ada");
     tokio::join!(
         no_word_in_a_socket(&server),
         no_word_at_all(&server),
         headers_letter_by_letter(&server),
         a_body_that_never_comes(&server, &token),
         a_heartbeat(stream),
-        no_sign_of_life(&server, &token),
+        no_sign_of_life(&server, &token, NATIVE),
+        no_sign_of_life(&server, &token, &at_a_door),
         no_pong_over_socket_io(&ada),
         no_pong_by_polling(&ada),
         a_message_that_does_not_end(&server, &token),
@@ -112,9 +116,9 @@ async fn a_heartbeat(mut stream: Events) {
 }
 
 /// A client that opens a socket and then neither reads nor answers a ping.
-async fn no_sign_of_life(server: &Server, token: &str) {
+async fn no_sign_of_life(server: &Server, token: &str, path: &str) {
     let began = Instant::now();
-    let mut stream = shaken(server, token).await;
+    let mut stream = shaken(server, token, path).await;
     let (answer, closed) = read_all(&mut stream, Duration::from_secs(45) + SLACK).await;
     assert!(closed, "a dead socket is kept");
     assert!(answer.windows(2).any(|pair| pair[0] == 0x89), "it was pinged first");
@@ -161,7 +165,7 @@ async fn no_pong_by_polling(ada: &Person) {
 /// A client that begins a message, shows now and then that it lives, and never ends the message.
 async fn a_message_that_does_not_end(server: &Server, token: &str) {
     let began = Instant::now();
-    let (mut from, mut to) = shaken(server, token).await.into_split();
+    let (mut from, mut to) = shaken(server, token, NATIVE).await.into_split();
     let dripping = tokio::spawn(async move {
         // A first part of one byte, then pings without a payload; the mask is zero.
         let _ = to.write_all(&[0x01, 0x81, 0, 0, 0, 0, b'{']).await;
@@ -182,10 +186,10 @@ async fn a_message_that_does_not_end(server: &Server, token: &str) {
 }
 
 /// A socket opened by hand, signed in by the handshake.
-async fn shaken(server: &Server, token: &str) -> TcpStream {
+async fn shaken(server: &Server, token: &str, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).await.expect("the server listens");
     let handshake = format!(
-        "GET /api/v1/ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer {token}\r\n\r\n",
         server.address()
     );
