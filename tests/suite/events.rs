@@ -262,6 +262,26 @@ async fn a_broker_that_is_short_of_memory_keeps_one_connection_and_hears_everyth
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_is_told_by_tls_if_its_certificate_is_trusted_and_not_otherwise() {
+    let (broker, url, authority) = RabbitMq::with_tls();
+    let options = Options::default().flag("--rabbitmq", &url);
+    let authority = authority.display().to_string();
+    let server = Server::with(options.clone().environment("SSL_CERT_FILE", &authority)).await;
+    let consumer = Consumer::start(&broker.url());
+    let ada = server.person("ada").await;
+    let room = ada.room(RoomKind::Public, "room", &[]).await.id;
+    for number in 0..300 {
+        ada.says(room, &format!("message {number}")).await;
+    }
+    assert_eq!(heard_is_committed(&consumer, &ada, LIMIT * 2).await, (0, 0));
+    assert_eq!(degraded(&server, &[]).await.as_deref(), Some("ready"));
+    // The authorities of this machine know nothing of that one.
+    let another = Server::with(options).await;
+    another.person("bob").await;
+    until("it says that the broker is away", || degraded(&another, &["rabbitmq"])).await;
+}
+
 /// How many batches the broker did not take.
 async fn refused(server: &Server) -> u64 {
     let metrics = reqwest::get(format!("{}/metrics", server.url()))

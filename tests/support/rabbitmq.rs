@@ -5,20 +5,24 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
+use crate::certificate::MAKE;
 use crate::process::signal;
 
 // As whoever is called root the system's wrapper becomes another user; the program behind it does not.
 const KEEP: &str = r#"
 folder=$PWD
+settings=$folder/none
+[ ! -f broker.conf ] || settings=$folder/broker.conf
 export HOME=$folder RABBITMQ_NODENAME=rill$1@localhost RABBITMQ_NODE_PORT=$1 RABBITMQ_NODE_IP_ADDRESS=127.0.0.1
 export ERL_EPMD_PORT=$2 ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_DIST_PORT=$3
 export RABBITMQ_MNESIA_BASE=$folder/mnesia RABBITMQ_LOG_BASE=$folder/log RABBITMQ_LOGS=$folder/log/broker
-export RABBITMQ_CONFIG_FILE=$folder/none RABBITMQ_CONF_ENV_FILE=$folder/none RABBITMQ_ENABLED_PLUGINS_FILE=$folder/plugins
+export RABBITMQ_CONFIG_FILE=$settings RABBITMQ_CONF_ENV_FILE=$folder/none RABBITMQ_ENABLED_PLUGINS_FILE=$folder/plugins
 export RABBITMQ_PID_FILE=$folder/pid RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1"
 mkdir -p mnesia log
 rm -f pid log/out
@@ -52,7 +56,37 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts one that keeps durable queues when it is killed; its user is `guest`, as it comes.
     pub fn start() -> Self {
+        Self::in_folder(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// One that listens with TLS, too; the address for that, and the certificate of the authority that its own one comes
+    /// from.
+    pub fn with_tls() -> (Self, String, PathBuf) {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        let made = Command::new("sh")
+            .args(["-c", &format!("set -eu\n{MAKE}"), "make", "-", "127.0.0.1"])
+            .current_dir(folder.path())
+            .output()
+            .expect("a shell");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let file = |name: &str| folder.path().join(name).display().to_string();
+        let (port, authority) = (free_port(), file("authority.pem"));
+        let settings = format!(
+            "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.cacertfile = {authority}\nssl_options.certfile = {}\n\
+             ssl_options.keyfile = {}\nssl_options.verify = verify_none\nssl_options.fail_if_no_peer_cert = false\n",
+            file("server.pem"),
+            file("server.key")
+        );
+        std::fs::write(file("broker.conf"), settings).expect("it can be written");
+        let broker = Self::in_folder(folder);
+        (
+            broker,
+            format!("amqps://guest:guest@127.0.0.1:{port}/%2f"),
+            authority.into(),
+        )
+    }
+
+    fn in_folder(folder: TempDir) -> Self {
         let ports = [(); 3].map(|()| free_port());
         let (keeper, pid) = run(&folder, ports);
         Self {

@@ -16,6 +16,7 @@ mod redis;
 mod sqlite;
 mod system;
 mod together;
+mod trust;
 mod webhook;
 mod words;
 

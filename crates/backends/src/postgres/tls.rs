@@ -1,38 +1,25 @@
-//! TLS to the database: only to a server whose certificate is for the name that was asked for and comes from an authority
-//! that this machine trusts. There is no half of it: a connection that is not checked could be anybody's.
+//! TLS to the database, in the words of its driver.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use anyhow::{Context as _, ensure};
+use rustls::ClientConfig;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
+
+use crate::trust;
 
 /// Makes connections with TLS.
 #[derive(Clone)]
 pub(crate) struct Tls(Arc<ClientConfig>);
 
 impl Tls {
-    /// With the authorities that this machine trusts, or those in the file that `SSL_CERT_FILE` names.
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        ensure!(
-            !roots.is_empty(),
-            "this machine trusts no authority; install ca-certificates, or name a file of certificates in SSL_CERT_FILE"
-        );
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .context("TLS cannot be used")?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self(Arc::new(config)))
+        Ok(Self(trust::checking()?))
     }
 }
 

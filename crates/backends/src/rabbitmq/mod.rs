@@ -13,8 +13,13 @@ use chat::event::Entry;
 use chat::ports::{EventSink, Wording};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind, PublisherConfirm};
+use rustls::ClientConfig;
+
+use crate::trust;
+
+mod tls;
 
 const EXCHANGE: &str = "rill.events";
 const MESSAGE_QUEUE: &str = "message.events";
@@ -34,8 +39,8 @@ const UNROUTABLE: BasicPublishOptions = BasicPublishOptions {
 
 /// What the URL names, if it can name a broker.
 fn parse(url: &str) -> anyhow::Result<AMQPUri> {
-    if !url.starts_with("amqp://") {
-        bail!("write amqp://USER:PASSWORD@HOST:5672/VHOST; TLS is not spoken, put a tunnel before a broker elsewhere");
+    if !url.starts_with("amqp://") && !url.starts_with("amqps://") {
+        bail!("write amqp://USER:PASSWORD@HOST:5672/VHOST, or amqps:// for TLS");
     }
     // What is wrong with it may hold the password, and is not said.
     let uri = url.parse::<AMQPUri>();
@@ -50,6 +55,8 @@ pub fn check(url: &str) -> anyhow::Result<()> {
 /// The broker, connected to when there is something to say, and again after it was away.
 pub struct RabbitMq {
     uri: AMQPUri,
+    /// Whose certificates are trusted, where TLS is spoken.
+    trusted: Option<Arc<ClientConfig>>,
     words: Arc<dyn Wording>,
     /// Whether `message.events` is served, too.
     message_events: bool,
@@ -78,8 +85,14 @@ impl Link {
 impl RabbitMq {
     /// A broker; nothing is connected yet.
     pub fn new(url: &str, words: Arc<dyn Wording>, message_events: bool) -> anyhow::Result<Self> {
+        let uri = parse(url)?;
+        let trusted = match uri.scheme {
+            AMQPScheme::AMQP => None,
+            AMQPScheme::AMQPS => Some(trust::checking()?),
+        };
         Ok(Self {
-            uri: parse(url)?,
+            uri,
+            trusted,
             words,
             message_events,
             link: Mutex::new(None),
@@ -119,7 +132,10 @@ impl RabbitMq {
 
     async fn connect(&self) -> anyhow::Result<Link> {
         let properties = ConnectionProperties::default().with_connection_name("rill".into());
-        let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
+        let connection = match &self.trusted {
+            None => Connection::connect_uri(self.uri.clone(), properties).await?,
+            Some(trusted) => tls::connect(self.uri.clone(), trusted.clone(), properties).await?,
+        };
         let channel = connection.create_channel().await?;
         let durable = ExchangeDeclareOptions {
             durable: true,

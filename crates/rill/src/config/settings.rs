@@ -49,7 +49,7 @@ pub const SETTINGS: &[Setting] = &[
         "rabbitmq",
         "URL",
         "",
-        "The broker that is told of every entry (docs/events.md): amqp://USER:PASSWORD@HOST:5672/VHOST.",
+        "The broker that is told of every entry (docs/events.md): amqp://USER:PASSWORD@HOST:5672/VHOST, or amqps:// for TLS.",
     ),
     setting(
         "message_events",
