@@ -11,6 +11,8 @@ use protocol::shapes::RoomKind;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::people::{PASSWORD, Person};
+use support::postgres::Postgres;
+use support::redis::Redis;
 use support::server::binary;
 use support::stream::Events;
 use support::{LIMIT, Options, Server, Socket, until, within};
@@ -186,8 +188,12 @@ async fn a_chat_works(server: &Server, proxy: &str) {
 }
 
 #[tokio::test]
-async fn the_dashboard_asks_for_nothing_that_the_server_does_not_tell() {
-    let server = server().await;
+async fn the_dashboard_asks_for_nothing_that_a_server_among_several_does_not_tell() {
+    let redis = Redis::start();
+    let options = Options::default()
+        .flag("--database", &Postgres::shared().database())
+        .flag("--redis", &redis.url());
+    let (server, _another) = (Server::with(options.clone()).await, Server::with(options).await);
     // Counters by kind are there once there is something to count: a refusal, a socket that is not let in, and one that goes.
     let ada = server.person("ada").await;
     ada.ask(Method::GET, "rooms/nowhere", None).await;

@@ -4,7 +4,7 @@
 //! Must not decide anything, nor wait for a clock. Who asks must wait for the answer before asking for the same room
 //! again: what is asked for at the same time has no order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chat::error::Result;
 use chat::event::{Draft, Outcome};
@@ -14,8 +14,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Who may wait; there are no more of them than partitions.
 const WAITING_MAX: usize = 64;
-/// Commits of a node that are in flight at once.
-const IN_FLIGHT: usize = 1;
+/// Commits of a node that are in flight at once: while one waits for the disk, another is written.
+const IN_FLIGHT: usize = 2;
 
 type Outcomes = Vec<Result<Outcome>>;
 
@@ -23,8 +23,11 @@ pub(crate) struct Together {
     queue: mpsc::Sender<Waiting>,
 }
 
+/// Drafts that are to be committed, to which more may be added until the commit begins.
+pub(crate) struct Open(Mutex<Option<Vec<Draft>>>);
+
 struct Waiting {
-    drafts: Vec<Draft>,
+    open: Arc<Open>,
     answer: oneshot::Sender<Result<Outcomes>>,
 }
 
@@ -37,10 +40,33 @@ impl Together {
     }
 
     /// The same as `Store::commit`; nothing where the commit broke, by whose draft nobody knows.
-    pub(crate) async fn commit(&self, drafts: Vec<Draft>) -> Option<Result<Outcomes>> {
+    pub(crate) async fn commit(&self, open: Arc<Open>) -> Option<Result<Outcomes>> {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting { drafts, answer }).await.ok()?;
+        self.queue.send(Waiting { open, answer }).await.ok()?;
         answered.await.ok()
+    }
+}
+
+impl Open {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Some(Vec::new()))))
+    }
+
+    /// Adds all of the drafts, or none where the commit has begun or would be too large. The first ones always fit.
+    pub(crate) fn add(&self, drafts: &[Draft]) -> bool {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(all) = open.as_mut() else { return false };
+        let fits = all.is_empty() || all.len() + drafts.len() <= limits::BATCH_ITEMS_MAX;
+        if fits {
+            all.extend_from_slice(drafts);
+        }
+        fits
+    }
+
+    /// All of them, because the commit begins; nothing where they are more than that.
+    fn take(&self, most: usize) -> Option<Vec<Draft>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.take_if(|all| all.len() <= most)
     }
 }
 
@@ -59,31 +85,26 @@ async fn work(mut queue: mpsc::Receiver<Waiting>, store: Arc<dyn Store>) {
                 None => return,
             },
         };
-        let mut count = first.drafts.len();
-        let mut all = vec![first];
+        let mut drafts = first.open.take(usize::MAX).unwrap_or_default();
+        let mut whose = vec![(drafts.len(), first.answer)];
         while let Ok(waiting) = queue.try_recv() {
-            count += waiting.drafts.len();
-            if count > limits::BATCH_ITEMS_MAX {
+            let room = limits::BATCH_ITEMS_MAX.saturating_sub(drafts.len());
+            let Some(its) = waiting.open.take(room) else {
                 next = Some(waiting);
                 break;
-            }
-            all.push(waiting);
+            };
+            whose.push((its.len(), waiting.answer));
+            drafts.extend(its);
         }
         let store = Arc::clone(&store);
         tokio::spawn(async move {
-            commit(all, &*store).await;
+            commit(drafts, whose, &*store).await;
             drop(turn);
         });
     }
 }
 
-async fn commit(all: Vec<Waiting>, store: &dyn Store) {
-    let mut drafts = Vec::new();
-    let mut whose = Vec::with_capacity(all.len());
-    for waiting in all {
-        whose.push((waiting.drafts.len(), waiting.answer));
-        drafts.extend(waiting.drafts);
-    }
+async fn commit(drafts: Vec<Draft>, whose: Vec<(usize, oneshot::Sender<Result<Outcomes>>)>, store: &dyn Store) {
     // Who does not wait any longer finds out when the same is committed again.
     match store.commit(drafts).await {
         Ok(outcomes) => {

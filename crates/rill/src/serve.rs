@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use backends::{Direct, MemoryBus, MemoryPresence, Options, Redis, SystemClock, SystemRng};
 use chat::ports::{Clock, Rng, Store};
 use chat::{Chat, Ports, Settings};
+use gateway::metrics::Reading;
 use gateway::{Gateway, GatewaySettings};
 use hub::Hub;
 use tokio::net::TcpListener;
@@ -208,10 +209,13 @@ impl Parts {
         self.bus.attach(hub.clone());
         tokio::spawn(check_heads(Arc::downgrade(&hub), self.way.clone()));
         tokio::spawn(check_presence(Arc::downgrade(&self.chat)));
+        if let Some(redis) = self.way.redis() {
+            redis.serve();
+        }
         let way = self.way.clone();
         let words = Arc::new(gateway::dialects::events::Events::new(self.chat.clone()));
         let events = Events::start(config, &self.ports, &self.bus, words).await?;
-        let counted = events.clone();
+        let (counted, counting) = (events.clone(), self.way.clone());
         let troubles = move || {
             let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
             let alone = is_alone.then_some("redis");
@@ -226,7 +230,14 @@ impl Parts {
             doors(config)?,
             Arc::new(assets::find),
             Arc::new(troubles),
-            Arc::new(move || counted.counts()),
+            Arc::new(move || {
+                let begun_again = counting.redis().map(|redis| redis.tasks_begun_again());
+                let begun_again = begun_again.map(|count| {
+                    let meaning = "Tasks of this server's part in Redis that broke and were begun again";
+                    Reading::Since("redis_tasks_begun_again", meaning, count)
+                });
+                counted.counts().into_iter().chain(begun_again).collect()
+            }),
         );
         let listener = listen(config.listen).await?;
         announce(

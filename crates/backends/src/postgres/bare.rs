@@ -219,7 +219,13 @@ fn column<'a, T: FromSql<'a>>(rows: &'a [Row], at: usize) -> Result<Vec<T>, toki
 }
 
 async fn connect(url: &str) -> anyhow::Result<Link> {
-    let links = Links::new(place::parse(url)?)?;
+    let mut config = place::parse(url)?;
+    // Nobody tidies the search index for it: it is as PostgreSQL is shipped.
+    let options = format!(
+        "{} -c gin_pending_list_limit=4MB",
+        config.get_options().unwrap_or_default()
+    );
+    let links = Links::new(config.options(&options).clone())?;
     links
         .get()
         .await

@@ -36,9 +36,10 @@ const ANSWER_WAIT: Duration = Duration::from_secs(12);
 const KEEPALIVE: Duration = Duration::from_secs(20);
 /// A server that stopped in the middle must not hold a room for the others: its transaction is ended after this long.
 /// Nobody waits longer for a row than a sender waits for its commit. Planning is done once for each statement, and for
-/// so many rows as a batch has, where compiling to machine code only costs.
-const SETTINGS: &str =
-    "-c idle_in_transaction_session_timeout=10s -c lock_timeout=8s -c jit=off -c client_min_messages=warning";
+/// so many rows as a batch has, where compiling to machine code only costs. What is new in the search index is put where
+/// it belongs beside the commits (`tidy.rs`), and inside of one only where that has fallen far behind.
+const SETTINGS: &str = "-c idle_in_transaction_session_timeout=10s -c lock_timeout=8s -c jit=off \
+                        -c client_min_messages=warning -c gin_pending_list_limit=64MB";
 
 pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 

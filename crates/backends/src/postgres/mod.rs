@@ -32,6 +32,7 @@ pub(crate) mod place;
 mod rooms;
 mod search;
 mod store;
+mod tidy;
 mod tls;
 mod webhooks;
 mod write;
@@ -51,10 +52,12 @@ pub use durability::Settings;
 use fault::{Answer, Fault};
 pub use inbox::{Inbox, Row};
 use link::{Link, Links};
+use tidy::Tidy;
 
 /// The store. Dropping it closes its connections.
 pub(crate) struct Postgres {
-    links: Links,
+    links: Arc<Links>,
+    tidy: Tidy,
     clock: Arc<dyn Clock>,
     settings: Settings,
 }
@@ -83,7 +86,8 @@ impl Postgres {
         };
         drop(link);
         Ok(Self {
-            links,
+            links: Arc::new(links),
+            tidy: Tidy::default(),
             clock: options.clock,
             settings,
         })

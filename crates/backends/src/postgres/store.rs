@@ -21,7 +21,9 @@ use super::{
 #[async_trait]
 impl Store for Postgres {
     async fn commit(&self, batch: Vec<Draft>) -> Result<Vec<Result<Outcome>>> {
-        commit::commit(&self.links, &batch, self.clock.now()).await
+        let outcomes = commit::commit(&self.links, &batch, self.clock.now()).await?;
+        self.tidy.note(&outcomes, &self.links);
+        Ok(outcomes)
     }
 
     async fn epoch(&self) -> Result<String> {

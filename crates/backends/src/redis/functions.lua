@@ -17,9 +17,13 @@ end
 
 -- Appends a committed entry to the recents of its room, which stay a contiguous suffix of the log: what is known is
 -- skipped, and after a gap, or where older entries have lost their words by this one, they start anew with it.
-local function keep(log, seq, forgets, entry)
-  local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-  local top = newest and tonumber(string.match(newest[1], '^%d+'))
+-- `tops` are the newest numbers of the logs, as far as they are known.
+local function keep(tops, log, seq, forgets, entry)
+  if not tops[log] then
+    local newest = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+    tops[log] = newest and tonumber(string.match(newest[1], '^%d+')) or 0
+  end
+  local top = tops[log] > 0 and tops[log]
   local number = tonumber(seq)
   if top and number <= top then
     return
@@ -28,18 +32,21 @@ local function keep(log, seq, forgets, entry)
     redis.call('DEL', log)
   end
   redis.call('XADD', log, 'MAXLEN', '~', RECENT_MAX, seq .. '-0', 'entry', entry)
-  redis.call('EXPIRE', log, RECENT_SECONDS)
+  tops[log] = number
 end
 
 -- After a commit: recents, the hint to all nodes, and the drafts are done with.
 -- KEYS: ingress. ARGV: channel, group, opening of the hint, count of ids, ids, then log key, seq, forgets, entry.
 local function finish(keys, args)
   local ids = tonumber(args[4])
-  local told = {}
+  local told, tops = {}, {}
   for at = 5 + ids, #args, 4 do
     -- What is finished is deleted even where there is no memory to keep more.
-    pcall(keep, args[at], args[at + 1], args[at + 2], args[at + 3])
+    pcall(keep, tops, args[at], args[at + 1], args[at + 2], args[at + 3])
     told[#told + 1] = args[at + 3]
+  end
+  for log in pairs(tops) do
+    redis.call('EXPIRE', log, RECENT_SECONDS)
   end
   redis.call('SPUBLISH', args[1], args[3] .. table.concat(told, ',') .. ']}')
   for at = 5, 4 + ids do

@@ -128,7 +128,13 @@ impl Keeper {
             if let Ok(Some(until)) = self.take(partition).await {
                 let lease = Arc::new(Lease::until(until));
                 let (worker, own) = (Arc::clone(&self.worker), Arc::clone(&lease));
+                let tender = worker.tender.clone();
                 let work = tokio::spawn(async move { worker.work(partition, &own).await });
+                let work = tokio::spawn(async move {
+                    if work.await.is_err_and(|end| end.is_panic()) {
+                        tender.note("worker");
+                    }
+                });
                 self.held.insert(partition.0, Held { lease, work });
             }
         }
@@ -168,5 +174,12 @@ impl Keeper {
         let mut call = functions::call("nodes", &[&self.worker.links.keys.nodes()]);
         call.arg(&self.worker.node).arg(lasts.as_millis() as u64);
         self.worker.links.ask(Partition(0), &call).await
+    }
+}
+
+/// Where the keeper breaks, whoever works by its leases ends, and the next keeper begins anew.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.held.values().for_each(|held| held.lease.give_up());
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::keys::{Keys, PARTITIONS, Partition};
 use super::layout::{self, Found, Holder};
+use super::tend::Tender;
 use super::{functions, place};
 
 /// A server that needs longer for an answer counts as away.
@@ -60,7 +61,7 @@ pub(crate) struct Links {
 
 impl Links {
     /// Connects, if somebody is there, and says what it found; fails only where the server must not be used.
-    pub(crate) async fn open(url: &str, keys: Keys) -> Result<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
+    pub(crate) async fn open(url: &str, keys: Keys, tender: &Tender) -> Result<(Arc<Self>, mpsc::Receiver<Vec<u8>>)> {
         let (hints, heard) = mpsc::channel(HINTS_MAX);
         let links = Arc::new(Self {
             keys,
@@ -80,7 +81,8 @@ impl Links {
                 "Redis is away; going on without it until it is back"
             );
         }
-        tokio::spawn(watch(Arc::downgrade(&links)));
+        let watched = Arc::downgrade(&links);
+        tender.tend("connections", move || watch(watched.clone()));
         Ok((links, heard))
     }
 

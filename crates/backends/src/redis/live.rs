@@ -9,12 +9,13 @@ use chat::error::Result;
 use chat::event::{Body, Entry, Outcome, Signal};
 use chat::ports::Bus;
 use redis::Cmd;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batches::Batches;
 use super::functions;
 use super::keys::{GROUP, Keys, Partition};
 use super::links::Links;
+use super::tend::Tender;
 use super::wire::{self, Answered};
 use crate::memory::MemoryBus;
 
@@ -43,9 +44,12 @@ enum Outgoing {
 }
 
 impl Live {
-    pub(crate) fn new(node: &str, local: Arc<MemoryBus>, links: Arc<Links>) -> Self {
+    pub(crate) fn new(node: &str, local: Arc<MemoryBus>, links: Arc<Links>, tender: &Tender) -> Self {
         let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
-        tokio::spawn(publish(node.to_owned(), links, queue));
+        let (queue, teller) = (Arc::new(Mutex::new(queue)), node.to_owned());
+        tender.tend("publishing", move || {
+            publish(teller.clone(), Arc::clone(&links), Arc::clone(&queue))
+        });
         Self {
             node: node.to_owned(),
             opening: wire::opening_of(node),
@@ -139,7 +143,8 @@ impl Bus for Live {
 }
 
 /// Publishes in order; what cannot be published now is not kept.
-async fn publish(node: String, links: Arc<Links>, mut queue: mpsc::Receiver<Outgoing>) {
+async fn publish(node: String, links: Arc<Links>, queue: Arc<Mutex<mpsc::Receiver<Outgoing>>>) {
+    let mut queue = queue.lock().await;
     while let Some(outgoing) = queue.recv().await {
         match outgoing {
             Outgoing::Entries(entries) => {

@@ -13,7 +13,10 @@ mod outage;
 pub(crate) mod place;
 mod presence;
 mod rates;
+mod reading;
 mod recents;
+mod tend;
+mod turn;
 mod wire;
 mod worker;
 
@@ -25,7 +28,7 @@ use anyhow::{Context, Result};
 use chat::event::{Draft, Entry};
 use chat::ports::{Bus, DeadLetter, Intake, Presence, Recents, Store};
 use chat::rates::Rates;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -40,6 +43,7 @@ use live::Live;
 use outage::Outage;
 use presence::RedisPresence;
 use recents::RedisRecents;
+use tend::Tender;
 use worker::Worker;
 
 /// This node's part in Redis: intake, bus, presence and recents that all nodes share.
@@ -50,6 +54,9 @@ pub struct Redis {
     presence: Arc<RedisPresence>,
     recents: Arc<RedisRecents>,
     outage: Arc<Outage>,
+    node: String,
+    store: Arc<dyn Store>,
+    tender: Tender,
     stopping: Arc<AtomicBool>,
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
@@ -62,38 +69,60 @@ impl Redis {
     pub async fn join(url: &str, store: Arc<dyn Store>, local: Arc<MemoryBus>, works: bool) -> Result<Self> {
         let node = Uuid::now_v7().simple().to_string();
         let keys = Keys::of(&store.epoch().await?);
-        let (links, hints) = Links::open(url, keys).await?;
-        let live = Arc::new(Live::new(&node, local, Arc::clone(&links)));
+        let tender = Tender::default();
+        let (links, hints) = Links::open(url, keys, &tender).await?;
+        let live = Arc::new(Live::new(&node, local, Arc::clone(&links), &tender));
         let batches = Arc::new(Batches::default());
-        tokio::spawn(listen(hints, Arc::clone(&live), Arc::clone(&batches)));
+        let (hints, hearer) = (
+            Arc::new(AsyncMutex::new(hints)),
+            (Arc::clone(&live), Arc::clone(&batches)),
+        );
+        tender.tend("hearing", move || listen(Arc::clone(&hints), hearer.clone()));
         let recents = Arc::new(RedisRecents {
             links: Arc::clone(&links),
         });
-        tokio::spawn(recents::fill(Arc::clone(&recents), Arc::clone(&store)));
-        let outage = Arc::new(Outage::default());
-        let (seen, others) = (Arc::downgrade(&outage), Arc::clone(&links));
-        tokio::spawn(outage::watch(seen, node.clone(), others, Arc::clone(&store)));
+        let (filled, from) = (Arc::clone(&recents), Arc::clone(&store));
+        tender.tend("recents", move || recents::fill(Arc::clone(&filled), Arc::clone(&from)));
         let ingress = Ingress::new(&node, &links, &store, &live, &batches);
         let worker = Worker {
             node: node.clone(),
             links: Arc::clone(&links),
             together: Together::new(Arc::clone(&store)),
-            store,
+            store: Arc::clone(&store),
+            tender: tender.clone(),
             live: Arc::clone(&live),
             batches,
         };
         let stopping = Arc::new(AtomicBool::new(false));
-        let keeper = Keeper::new(Arc::new(worker), Arc::clone(&stopping));
+        let keeper = works.then(|| {
+            let (worker, stopping) = (Arc::new(worker), Arc::clone(&stopping));
+            tender.tend("leases", move || {
+                Keeper::new(Arc::clone(&worker), Arc::clone(&stopping)).keep()
+            })
+        });
         Ok(Self {
             ingress: Arc::new(ingress),
-            presence: RedisPresence::new(&node, Arc::clone(&links)),
+            presence: RedisPresence::new(&node, Arc::clone(&links), &tender),
             recents,
-            outage,
+            outage: Arc::default(),
             live,
             links,
+            node,
+            store,
+            tender,
             stopping,
-            keeper: Mutex::new(works.then(|| tokio::spawn(keeper.keep()))),
+            keeper: Mutex::new(keeper),
         })
+    }
+
+    /// Tells the other nodes from now on whether this one, to which people are sent, has the database, and hears who
+    /// else has. Whoever serves nobody must not: there would seem to be somewhere else to go.
+    pub fn serve(&self) {
+        let (seen, node) = (Arc::downgrade(&self.outage), self.node.clone());
+        let (links, store) = (Arc::clone(&self.links), Arc::clone(&self.store));
+        self.tender.tend("outage", move || {
+            outage::watch(seen.clone(), node.clone(), Arc::clone(&links), Arc::clone(&store))
+        });
     }
 
     /// The way of drafts to the database.
@@ -119,7 +148,9 @@ impl Redis {
     /// Has what the other nodes admit count against the limits here, and the other way round.
     pub fn share(&self, rates: &Arc<Rates>) {
         rates.share();
-        tokio::spawn(rates::share(Arc::clone(&self.links), Arc::downgrade(rates)));
+        let (links, rates) = (Arc::clone(&self.links), Arc::downgrade(rates));
+        self.tender
+            .tend("limits", move || rates::share(Arc::clone(&links), rates.clone()));
     }
 
     /// What this node commits from now on; all nodes together answer each entry once at most. For one asker.
@@ -149,6 +180,11 @@ impl Redis {
         self.outage.is_everywhere()
     }
 
+    /// How often a task of this node's part in Redis broke and was begun again.
+    pub fn tasks_begun_again(&self) -> u64 {
+        self.tender.begun_again()
+    }
+
     /// Refuses new drafts and returns when all that were taken are answered and other nodes can have this one's work.
     pub async fn leave(&self) {
         self.ingress.drain().await;
@@ -161,7 +197,8 @@ impl Redis {
     }
 }
 
-async fn listen(mut hints: mpsc::Receiver<Vec<u8>>, live: Arc<Live>, batches: Arc<Batches>) {
+async fn listen(hints: Arc<AsyncMutex<mpsc::Receiver<Vec<u8>>>>, (live, batches): (Arc<Live>, Arc<Batches>)) {
+    let mut hints = hints.lock().await;
     while let Some(hint) = hints.recv().await {
         live.hear(&hint, &batches).await;
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::functions;
 use super::keys::Partition;
 use super::links::{Away, Links};
+use super::tend::Tender;
 use crate::memory::MemoryPresence;
 
 /// What a node said counts for so long; it says it again three times meanwhile.
@@ -30,14 +31,15 @@ pub(crate) struct RedisPresence {
 }
 
 impl RedisPresence {
-    pub(crate) fn new(node: &str, links: Arc<Links>) -> Arc<Self> {
+    pub(crate) fn new(node: &str, links: Arc<Links>, tender: &Tender) -> Arc<Self> {
         let presence = Arc::new(Self {
             node: node.to_owned(),
             links,
             own: MemoryPresence::new(),
             back: Mutex::default(),
         });
-        tokio::spawn(say_again(Arc::downgrade(&presence)));
+        let said = Arc::downgrade(&presence);
+        tender.tend("presence", move || say_again(said.clone()));
         presence
     }
 
