@@ -212,32 +212,17 @@ impl Parts {
         if let Some(redis) = self.way.redis() {
             redis.serve();
         }
-        let way = self.way.clone();
         let words = Arc::new(gateway::dialects::events::Events::new(self.chat.clone()));
         let events = Events::start(config, &self.ports, &self.bus, words).await?;
-        let (counted, counting) = (events.clone(), self.way.clone());
-        let troubles = move || {
-            let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
-            let alone = is_alone.then_some("redis");
-            gateway::Trouble {
-                parts: alone.into_iter().chain(events.trouble()).collect(),
-                is_store_away_everywhere: way.redis().is_some_and(|redis| redis.is_outage_everywhere()),
-            }
-        };
+        let (troubled, troubles) = (self.way.clone(), events.clone());
+        let counted = self.way.clone();
         let gateway = Gateway::new(
             self.chat.clone(),
             hub,
             doors(config)?,
             Arc::new(assets::find),
-            Arc::new(troubles),
-            Arc::new(move || {
-                let begun_again = counting.redis().map(|redis| redis.tasks_begun_again());
-                let begun_again = begun_again.map(|count| {
-                    let meaning = "Tasks of this server's part in Redis that broke and were begun again";
-                    Reading::Since("redis_tasks_begun_again", meaning, count)
-                });
-                counted.counts().into_iter().chain(begun_again).collect()
-            }),
+            Arc::new(move || trouble(&troubled, &troubles)),
+            Arc::new(move || counts(&counted, &events)),
         );
         let listener = listen(config.listen).await?;
         announce(
@@ -272,6 +257,25 @@ impl Parts {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// What stands in the way of full service now.
+fn trouble(way: &Way, events: &Events) -> gateway::Trouble {
+    let is_alone = way.redis().is_some_and(|redis| !redis.is_whole());
+    let alone = is_alone.then_some("redis");
+    gateway::Trouble {
+        parts: alone.into_iter().chain(events.trouble()).collect(),
+        is_store_away_everywhere: way.redis().is_some_and(|redis| redis.is_outage_everywhere()),
+    }
+}
+
+/// What `/metrics` tells beside the gateway's own.
+fn counts(way: &Way, events: &Events) -> Vec<Reading> {
+    let begun_again = way.redis().map(|redis| {
+        let meaning = "Tasks of this server's part in Redis that broke and were begun again";
+        Reading::Since("redis_tasks_begun_again", meaning, redis.tasks_begun_again())
+    });
+    events.counts().into_iter().chain(begun_again).collect()
 }
 
 /// Serves the doors that have listeners of their own; what is answered ends when all of them have.
