@@ -120,6 +120,13 @@ impl Way {
         }
     }
 
+    /// What is counted there, for `/metrics`.
+    fn count(&self) -> Option<Reading> {
+        let meaning = "Tasks of this server's part in Redis that broke and were begun again";
+        let count = self.redis()?.tasks_begun_again();
+        Some(Reading::Since("redis_tasks_begun_again", meaning, count))
+    }
+
     /// Returns when everything that was taken is answered.
     async fn drain(&self) {
         match self {
@@ -225,14 +232,7 @@ impl Parts {
             doors(config)?,
             Arc::new(assets::find),
             Arc::new(troubles),
-            Arc::new(move || {
-                let begun_again = counting.redis().map(|redis| redis.tasks_begun_again());
-                let begun_again = begun_again.map(|count| {
-                    let meaning = "Tasks of this server's part in Redis that broke and were begun again";
-                    Reading::Since("redis_tasks_begun_again", meaning, count)
-                });
-                counted.counts().into_iter().chain(begun_again).collect()
-            }),
+            Arc::new(move || counted.counts().into_iter().chain(counting.count()).collect()),
         );
         let listener = listen(config.listen).await?;
         announce(
