@@ -120,6 +120,13 @@ impl Way {
         }
     }
 
+    /// What is counted there, for `/metrics`.
+    fn count(&self) -> Option<Reading> {
+        let meaning = "Tasks of this server's part in Redis that broke and were begun again";
+        let count = self.redis()?.tasks_begun_again();
+        Some(Reading::Since("redis_tasks_begun_again", meaning, count))
+    }
+
     /// Returns when everything that was taken is answered.
     async fn drain(&self) {
         match self {
@@ -222,7 +229,7 @@ impl Parts {
             doors(config)?,
             Arc::new(assets::find),
             Arc::new(move || trouble(&troubled, &troubles)),
-            Arc::new(move || counts(&counted, &events)),
+            Arc::new(move || events.counts().into_iter().chain(counted.count()).collect()),
         );
         let listener = listen(config.listen).await?;
         announce(
@@ -267,15 +274,6 @@ fn trouble(way: &Way, events: &Events) -> gateway::Trouble {
         parts: alone.into_iter().chain(events.trouble()).collect(),
         is_store_away_everywhere: way.redis().is_some_and(|redis| redis.is_outage_everywhere()),
     }
-}
-
-/// What `/metrics` tells beside the gateway's own.
-fn counts(way: &Way, events: &Events) -> Vec<Reading> {
-    let begun_again = way.redis().map(|redis| {
-        let meaning = "Tasks of this server's part in Redis that broke and were begun again";
-        Reading::Since("redis_tasks_begun_again", meaning, redis.tasks_begun_again())
-    });
-    events.counts().into_iter().chain(begun_again).collect()
 }
 
 /// Serves the doors that have listeners of their own; what is answered ends when all of them have.
