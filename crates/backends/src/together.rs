@@ -4,7 +4,7 @@
 //! Must not decide anything, nor wait for a clock. Who asks must wait for the answer before asking for the same room
 //! again: what is asked for at the same time has no order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chat::error::Result;
 use chat::event::{Draft, Outcome};
@@ -23,11 +23,8 @@ pub(crate) struct Together {
     queue: mpsc::Sender<Waiting>,
 }
 
-/// Drafts that are to be committed, to which more may be added until the commit begins.
-pub(crate) struct Open(Mutex<Option<Vec<Draft>>>);
-
 struct Waiting {
-    open: Arc<Open>,
+    drafts: Vec<Draft>,
     answer: oneshot::Sender<Result<Outcomes>>,
 }
 
@@ -40,33 +37,10 @@ impl Together {
     }
 
     /// The same as `Store::commit`; nothing where the commit broke, by whose draft nobody knows.
-    pub(crate) async fn commit(&self, open: Arc<Open>) -> Option<Result<Outcomes>> {
+    pub(crate) async fn commit(&self, drafts: Vec<Draft>) -> Option<Result<Outcomes>> {
         let (answer, answered) = oneshot::channel();
-        self.queue.send(Waiting { open, answer }).await.ok()?;
+        self.queue.send(Waiting { drafts, answer }).await.ok()?;
         answered.await.ok()
-    }
-}
-
-impl Open {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(Vec::new()))))
-    }
-
-    /// Adds all of the drafts, or none where the commit has begun or would be too large. The first ones always fit.
-    pub(crate) fn add(&self, drafts: &[Draft]) -> bool {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(all) = open.as_mut() else { return false };
-        let fits = all.is_empty() || all.len() + drafts.len() <= limits::BATCH_ITEMS_MAX;
-        if fits {
-            all.extend_from_slice(drafts);
-        }
-        fits
-    }
-
-    /// All of them, because the commit begins; nothing where they are more than that.
-    fn take(&self, most: usize) -> Option<Vec<Draft>> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.take_if(|all| all.len() <= most)
     }
 }
 
@@ -85,26 +59,31 @@ async fn work(mut queue: mpsc::Receiver<Waiting>, store: Arc<dyn Store>) {
                 None => return,
             },
         };
-        let mut drafts = first.open.take(usize::MAX).unwrap_or_default();
-        let mut whose = vec![(drafts.len(), first.answer)];
+        let mut count = first.drafts.len();
+        let mut all = vec![first];
         while let Ok(waiting) = queue.try_recv() {
-            let room = limits::BATCH_ITEMS_MAX.saturating_sub(drafts.len());
-            let Some(its) = waiting.open.take(room) else {
+            count += waiting.drafts.len();
+            if count > limits::BATCH_ITEMS_MAX {
                 next = Some(waiting);
                 break;
-            };
-            whose.push((its.len(), waiting.answer));
-            drafts.extend(its);
+            }
+            all.push(waiting);
         }
         let store = Arc::clone(&store);
         tokio::spawn(async move {
-            commit(drafts, whose, &*store).await;
+            commit(all, &*store).await;
             drop(turn);
         });
     }
 }
 
-async fn commit(drafts: Vec<Draft>, whose: Vec<(usize, oneshot::Sender<Result<Outcomes>>)>, store: &dyn Store) {
+async fn commit(all: Vec<Waiting>, store: &dyn Store) {
+    let mut drafts = Vec::new();
+    let mut whose = Vec::with_capacity(all.len());
+    for waiting in all {
+        whose.push((waiting.drafts.len(), waiting.answer));
+        drafts.extend(waiting.drafts);
+    }
     // Who does not wait any longer finds out when the same is committed again.
     match store.commit(drafts).await {
         Ok(outcomes) => {

@@ -13,10 +13,8 @@ mod outage;
 pub(crate) mod place;
 mod presence;
 mod rates;
-mod reading;
 mod recents;
 mod tend;
-mod turn;
 mod wire;
 mod worker;
 

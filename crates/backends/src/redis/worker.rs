@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use chat::event::Draft;
+use chat::error::Error;
+use chat::event::{Draft, Entry, Outcome};
 use chat::ids::Timestamp;
+use chat::limits;
 use chat::ports::{DeadLetter, Store};
 use redis::aio::MultiplexedConnection;
-use redis::streams::{StreamAutoClaimReply, StreamId};
+use redis::streams::{StreamAutoClaimReply, StreamId, StreamReadReply};
 use tokio::time::Instant;
 
 use super::batches::Batches;
@@ -20,19 +22,23 @@ use super::keys::{GROUP, Partition};
 use super::leases::Lease;
 use super::links::Links;
 use super::live::{self, Live};
-use super::reading::{New, Reading};
 use super::tend::Tender;
 use super::wire::{self, Answered, Refusal, Told};
 use crate::together::Together;
 
+/// A wait for something new ends after this, to see whether the lease still holds.
+const READ_WAIT_MS: usize = 500;
+/// Batches that are read at once.
+const READ_MAX: usize = 64;
 /// An entry that was taken up so often without being finished is put aside.
 const DELIVERIES_MAX: u64 = 8;
 /// What is older is not committed any longer: whoever sent it has committed it directly, or was told nothing, and by
 /// now it may undo what was done since.
-pub(crate) const AGE_MAX: Duration = Duration::from_secs(30);
+const AGE_MAX: Duration = Duration::from_secs(30);
 /// What was delivered to a worker that was too late for its lease is found so often.
 const CLAIM_EVERY: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// What every partition's worker needs.
 pub(crate) struct Worker {
@@ -47,11 +53,11 @@ pub(crate) struct Worker {
 }
 
 /// A batch as it stands in the stream.
-pub(crate) struct Batch {
-    pub(crate) id: String,
-    pub(crate) node: String,
-    pub(crate) number: u64,
-    pub(crate) drafts: Vec<Draft>,
+struct Batch {
+    id: String,
+    node: String,
+    number: u64,
+    drafts: Vec<Draft>,
 }
 
 impl Worker {
@@ -66,7 +72,7 @@ impl Worker {
                     problem = format!("{problem:#}"),
                     "beginning again"
                 );
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(PAUSE_MIN).await;
             }
         }
     }
@@ -74,27 +80,20 @@ impl Worker {
     async fn work_on(&self, partition: Partition, lease: &Lease) -> Result<()> {
         let mut connection = self.links.own_connection(partition).await?;
         self.make_group(partition, &mut connection).await?;
-        let stream = self.links.keys.ingress(partition);
-        let mut reading = Reading::new(connection.clone(), &self.node, stream);
-        let (mut claimed, mut next) = (None::<Instant>, Vec::new());
+        let mut claimed = None::<Instant>;
         while lease.holds() {
-            let is_due = claimed.is_none_or(|at| at.elapsed() >= CLAIM_EVERY);
-            if is_due && !reading.is_asked() {
+            if claimed.is_none_or(|at| at.elapsed() >= CLAIM_EVERY) {
                 self.claim(partition, lease, &mut connection).await?;
                 claimed = Some(Instant::now());
             }
-            if next.is_empty() {
-                next = self.take_in(partition, reading.next().await?).await?;
-            }
-            if !next.is_empty() {
-                // What is asked for ahead would be claimed as well, so that there is a time without.
-                let ahead = (!is_due).then_some(&mut reading);
-                next = self.commit(partition, lease, next, ahead).await?;
-            }
-        }
-        if reading.is_asked() {
-            // What this still brings is claimed by the next worker, and by then it must have been brought.
-            let _ = reading.next().await;
+            let mut read = redis::cmd("XREADGROUP");
+            read.arg("GROUP").arg(GROUP).arg(&self.node);
+            read.arg("COUNT").arg(READ_MAX).arg("BLOCK").arg(READ_WAIT_MS);
+            read.arg("STREAMS").arg(self.links.keys.ingress(partition)).arg(">");
+            let reply: Option<StreamReadReply> = read.query_async(&mut connection).await?;
+            let new = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|key| key.ids);
+            self.bring(partition, lease, new.collect(), false, &mut connection)
+                .await?;
         }
         Ok(())
     }
@@ -162,14 +161,7 @@ impl Worker {
         if deliveries >= DELIVERIES_MAX {
             return self.bury(partition, &line, "it broke whoever tried to commit it").await;
         }
-        let new = New {
-            lines: vec![line],
-            now: now_ms(connection).await?,
-        };
-        match self.take_in(partition, new).await?.pop() {
-            Some(batch) => self.commit_again(partition, lease, batch).await,
-            None => Ok(()),
-        }
+        self.bring(partition, lease, vec![line], true, connection).await
     }
 
     /// Puts aside, in the database, what cannot be committed.
@@ -222,17 +214,103 @@ impl Worker {
         Ok(())
     }
 
-    /// The batches that are to be committed; the others are put aside, or let go.
-    pub(crate) async fn take_in(&self, partition: Partition, new: New) -> Result<Vec<Batch>> {
-        let mut batches = Vec::with_capacity(new.lines.len());
-        for line in new.lines {
-            match batch_of(&line) {
-                Err(problem) => self.bury(partition, &line, &problem.to_string()).await?,
-                Ok(batch) if is_too_old(&batch.id, new.now) => self.let_go(partition, batch).await?,
-                Ok(batch) => batches.push(batch),
-            }
+    /// Commits what was read, a transaction's worth at a time. `again`: some of it may be committed already.
+    async fn bring(
+        &self,
+        partition: Partition,
+        lease: &Lease,
+        read: Vec<StreamId>,
+        again: bool,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<()> {
+        if read.is_empty() {
+            return Ok(());
         }
-        Ok(batches)
+        let now = now_ms(connection).await?;
+        let mut gathered: Vec<Batch> = Vec::new();
+        let mut count = 0;
+        for line in read {
+            let batch = match batch_of(&line) {
+                Ok(batch) => batch,
+                Err(problem) => {
+                    self.bury(partition, &line, &problem.to_string()).await?;
+                    continue;
+                }
+            };
+            if is_too_old(&batch.id, now) {
+                self.let_go(partition, batch).await?;
+                continue;
+            }
+            if count + batch.drafts.len() > limits::BATCH_ITEMS_MAX {
+                self.commit(partition, lease, std::mem::take(&mut gathered), again)
+                    .await?;
+                count = 0;
+            }
+            count += batch.drafts.len();
+            gathered.push(batch);
+        }
+        self.commit(partition, lease, gathered, again).await
+    }
+
+    async fn commit(&self, partition: Partition, lease: &Lease, gathered: Vec<Batch>, mut again: bool) -> Result<()> {
+        if gathered.is_empty() {
+            return Ok(());
+        }
+        let drafts: Vec<Draft> = gathered.iter().flat_map(|batch| batch.drafts.clone()).collect();
+        let (began, mut pause, mut alone) = (Instant::now(), PAUSE_MIN, again);
+        let outcomes: Vec<Result<Outcome, Error>> = loop {
+            if !lease.holds() {
+                bail!("the lease ended before the commit");
+            }
+            if began.elapsed() > AGE_MAX {
+                bail!("the database was away for too long");
+            }
+            // What may have broken whoever committed it before takes nobody along.
+            let outcomes = if alone {
+                Some(self.store.commit(drafts.clone()).await)
+            } else {
+                self.together.commit(drafts.clone()).await
+            };
+            let Some(outcomes) = outcomes else {
+                bail!("the commit broke");
+            };
+            match outcomes {
+                Ok(outcomes) => break outcomes,
+                Err(Error::Unknown | Error::Unavailable { .. } | Error::Draining) => {
+                    again = true;
+                    // Nor does what had to wait hold up the other partitions.
+                    alone = true;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+                Err(refusal) => break drafts.iter().map(|_| Err(refusal.clone())).collect(),
+            }
+        };
+        self.live.note_committed(&outcomes);
+        let mut outcomes = outcomes.into_iter();
+        let mut entries: Vec<Arc<Entry>> = Vec::new();
+        let mut answered = Vec::with_capacity(gathered.len());
+        for batch in &gathered {
+            let told = batch.drafts.iter().zip(outcomes.by_ref()).map(|(draft, outcome)| {
+                let outcome = match outcome {
+                    Ok(Outcome::Repeated(entry)) if again && entry.id == draft.id => Ok(Outcome::Committed(entry)),
+                    other => other,
+                };
+                Told::of(&outcome, &mut entries)
+            });
+            answered.push(Answered {
+                node: batch.node.clone(),
+                batch: batch.number,
+                outcomes: told.collect(),
+            });
+        }
+        let ids: Vec<String> = gathered.into_iter().map(|batch| batch.id).collect();
+        let finish = live::finish(&self.links.keys, partition, &self.node, &answered, &ids, &entries);
+        self.live.tell_here(entries.clone()).await;
+        // Answered after it is finished: what is claimed again is judged anew.
+        self.links.ask::<i64>(partition, &finish).await?;
+        self.batches.answer(&self.node, answered, &entries);
+        Ok(())
     }
 }
 
