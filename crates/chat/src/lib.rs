@@ -79,6 +79,8 @@ pub struct Chat {
     pub(crate) platform_keys: Keys,
     /// Held while an account is made and brought into the general room.
     registering: tokio::sync::Mutex<()>,
+    /// Held while events are told to a webhook again: much is read and written for it.
+    replaying: tokio::sync::Mutex<()>,
     /// People whose presence changes too fast: it is told once it settles.
     settling: Arc<std::sync::Mutex<std::collections::HashSet<ids::UserId>>>,
     epoch: String,
@@ -105,6 +107,7 @@ impl Chat {
             ports,
             settings,
             registering: tokio::sync::Mutex::new(()),
+            replaying: tokio::sync::Mutex::new(()),
             settling: Arc::default(),
             epoch,
         }))

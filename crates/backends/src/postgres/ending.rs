@@ -5,7 +5,7 @@ use chat::error::Result;
 use chat::ids::Timestamp;
 use uuid::Uuid;
 
-use super::link::{Params, execute};
+use super::link::{Params, execute, first};
 use super::{Postgres, finish, writing};
 
 /// Rows that are written in one piece of work.
@@ -25,12 +25,35 @@ impl Postgres {
         Ok(())
     }
 
-    /// Has everything tried again that was given up; answers how much that is.
+    /// Has everything tried again that was given up by now; answers how much that is.
     pub(super) async fn take_up_again(&self, webhook: Uuid, now: Timestamp) -> Result<u64> {
-        let statement =
-            "update deliveries set state = 'waiting', tries = 0, since = $2, at = $2, result = '' where id in (
-            select id from deliveries where webhook_id = $1 and state = 'given_up' order by id limit $3)";
-        self.in_pieces(statement, &[&webhook, &now.0, &ROWS_AT_ONCE]).await
+        // Up to what is the last one now, and each piece from the end of the one before: what is given up meanwhile is
+        // not taken up without end, and nothing is looked at twice.
+        let (all, mut after, mut done) = (self.last_given_up(webhook, 0, i64::MAX).await?, 0, 0);
+        while let Some(end) = self.last_given_up(webhook, after, ROWS_AT_ONCE).await?.min(all) {
+            let mut link = self.link().await?;
+            let tx = writing(&mut link).await?;
+            let statement = "update deliveries set state = 'waiting', tries = 0, since = $2, at = $2, result = ''
+                 where webhook_id = $1 and state = 'given_up' and id > $3 and id <= $4";
+            let answer = execute(&tx, statement, &[&webhook, &now.0, &after, &end]).await;
+            done += finish(tx, answer).await?;
+            if Some(end) == all {
+                break;
+            }
+            after = end;
+        }
+        Ok(done)
+    }
+
+    /// The greatest id of the first so many deliveries after `after` that were given up.
+    async fn last_given_up(&self, webhook: Uuid, after: i64, at_most: i64) -> Result<Option<i64>> {
+        let statement = "select max(id) from (
+            select id from deliveries where webhook_id = $1 and state = 'given_up' and id > $2 order by id limit $3) f";
+        let mut link = self.link().await?;
+        let tx = writing(&mut link).await?;
+        let answer = first(&tx, statement, &[&webhook, &after, &at_most]).await;
+        let found = finish(tx, answer).await?;
+        Ok(found.and_then(|row| row.get(0)))
     }
 
     /// Removes what the webhook was told from the log.

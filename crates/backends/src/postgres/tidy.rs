@@ -15,6 +15,7 @@ use super::link::{Links, rows};
 
 /// Between two times, so that a list which grows fast is put in place in large pieces, for which that is cheaper.
 const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_A_FAULT: Duration = Duration::from_secs(60);
 /// So much text makes about 4 MiB of the list, which is as long as PostgreSQL lets it grow by itself.
 const TEXT_BYTES: usize = 64 * 1024;
 /// Whoever waits for it, be it here or in another server: while it goes on, the list can be added to and read.
@@ -41,11 +42,15 @@ impl Tidy {
         self.text_bytes.store(0, Ordering::Release);
         let links = Arc::clone(links);
         tokio::spawn(async move {
-            if let Err(fault) = empty(&links).await {
-                // It goes on growing until the next time, or until a commit empties it.
-                tracing::warn!(%fault, "what is new could not be put into the search index");
-            }
-            tokio::time::sleep(PAUSE).await;
+            let pause = match empty(&links).await {
+                Ok(()) => PAUSE,
+                Err(fault) => {
+                    // It goes on growing until the next time, or until a commit empties it.
+                    tracing::warn!(%fault, "what is new could not be put into the search index; its owner must be who connects");
+                    PAUSE_AFTER_A_FAULT
+                }
+            };
+            tokio::time::sleep(pause).await;
             drop(turn);
         });
     }

@@ -143,7 +143,9 @@ impl Webhooks for Postgres {
         let tx = writing(&mut link).await?;
         let answer = async {
             let statement =
-                "update webhooks set disabled_at = $2, disabled_why = $3, failing_since = null where id = $1";
+                "update webhooks set disabled_at = case when $2::bigint is null then null else coalesce(disabled_at, $2) end,
+                     disabled_why = $3, failing_since = null
+                 where id = $1";
             let at = why.map(|_| now.0);
             let changed = execute(&tx, statement, &[&id, &at, &why.unwrap_or_default()]).await?;
             settle_sink(&tx).await?;

@@ -26,13 +26,35 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Has everything tried again that was given up; answers how much that is.
+    /// Has everything tried again that was given up by now; answers how much that is.
     pub(super) async fn take_up_again(&self, webhook: Uuid, now: Timestamp) -> Result<u64> {
-        let statement =
-            "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = '' where id in (
-            select id from deliveries where webhook_id = ?1 and state = 'given_up' order by id limit ?3)";
-        self.in_pieces(move |db| Ok(db.execute(statement, (webhook.as_bytes(), now.0, ROWS_AT_ONCE as i64))?))
-            .await
+        // Up to what is the last one now, and each piece from the end of the one before: what is given up meanwhile is
+        // not taken up without end, and nothing is looked at twice.
+        let (all, mut after, mut done) = (self.last_given_up(webhook, 0, i64::MAX).await?, 0, 0);
+        while let Some(end) = self.last_given_up(webhook, after, ROWS_AT_ONCE as i64).await?.min(all) {
+            let written = self.write(move |link| {
+                let statement = "update deliveries set state = 'waiting', tries = 0, since = ?2, at = ?2, result = ''
+                     where webhook_id = ?1 and state = 'given_up' and id > ?3 and id <= ?4";
+                Ok(link.db.execute(statement, (webhook.as_bytes(), now.0, after, end))?)
+            });
+            done += written.await? as u64;
+            if Some(end) == all {
+                break;
+            }
+            after = end;
+        }
+        Ok(done)
+    }
+
+    /// The greatest id of the first so many deliveries after `after` that were given up.
+    async fn last_given_up(&self, webhook: Uuid, after: i64, at_most: i64) -> Result<Option<i64>> {
+        self.read(move |link| {
+            let statement = "select max(id) from (
+                select id from deliveries where webhook_id = ? and state = 'given_up' and id > ? order by id limit ?)";
+            let mut statement = link.db.prepare_cached(statement)?;
+            Ok(statement.query_row((webhook.as_bytes(), after, at_most), |row| row.get(0))?)
+        })
+        .await
     }
 
     /// Removes what the webhook was told from the log.

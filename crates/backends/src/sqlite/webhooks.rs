@@ -136,7 +136,9 @@ impl Webhooks for Sqlite {
         let changed = self.write(move |link| {
             let at = why.as_ref().map(|_| now.0);
             let statement =
-                "update webhooks set disabled_at = ?2, disabled_why = ?3, failing_since = null where id = ?1";
+                "update webhooks set disabled_at = case when ?2 is null then null else coalesce(disabled_at, ?2) end,
+                     disabled_why = ?3, failing_since = null
+                 where id = ?1";
             let changed = link
                 .db
                 .execute(statement, (id.as_bytes(), at, why.as_deref().unwrap_or_default()))?;

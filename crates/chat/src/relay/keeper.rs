@@ -3,11 +3,13 @@
 //! The operator, on the server's machine, looks after all of them. Administrators look after those that hear of public
 //! rooms: the others tell what administrators themselves may not read, and stay unknown to them.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
-use super::{BY_THE_OPERATOR, Delivery, DeliveryState, Redelivery, Rooms, Webhook};
+use super::{BY_AN_ADMINISTRATOR, BY_THE_OPERATOR, Delivery, DeliveryState, Redelivery, Rooms, Webhook};
 use crate::Chat;
 use crate::account::Actor;
 use crate::error::{Error, Result};
@@ -27,6 +29,14 @@ impl Keeper<'_> {
         match self {
             Self::Operator => true,
             Self::Person(_) => rooms == Rooms::Public,
+        }
+    }
+
+    /// Why a webhook is disabled that they disable.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Operator => BY_THE_OPERATOR,
+            Self::Person(_) => BY_AN_ADMINISTRATOR,
         }
     }
 
@@ -90,10 +100,13 @@ impl Chat {
     /// Sends to it again, or nothing any more; then what waits is given up.
     pub async fn enable_webhook(&self, keeper: Keeper<'_>, id: Uuid, enabled: bool) -> Result<Webhook> {
         let webhook = self.webhook(keeper, id).await?;
-        if webhook.disabled.is_none() == enabled {
-            return Ok(webhook);
-        }
-        let why = (!enabled).then_some(BY_THE_OPERATOR);
+        let why = match &webhook.disabled {
+            None if enabled => return Ok(webhook),
+            Some(_) if enabled => None,
+            // Again, because the first time may have been interrupted before all that waits was given up.
+            Some((_, why)) => Some(why.as_str()),
+            None => Some(keeper.name()),
+        };
         self.ports.store.disable_webhook(id, why).await?;
         self.webhook(keeper, id).await
     }
@@ -132,7 +145,7 @@ impl Chat {
         self.ports.store.deliveries(id, state, before, limit).await
     }
 
-    /// Has it told again, with the same ids; answers how many events that are.
+    /// Has it told again, with the same ids; answers how many events that are. One after the other, on each server.
     pub async fn deliver_again(&self, keeper: Keeper<'_>, id: Uuid, what: Redelivery) -> Result<u64> {
         let webhook = self.webhook(keeper, id).await?;
         if webhook.disabled.is_some() {
@@ -140,6 +153,12 @@ impl Chat {
                 what: "tell a webhook that is disabled; enable it first",
             });
         }
+        let Ok(_turn) = self.replaying.try_lock() else {
+            return Err(Error::TooMany {
+                what: "replays at a time",
+                retry_after: Duration::from_secs(10),
+            });
+        };
         self.ports.store.deliver_again(id, what).await
     }
 

@@ -18,7 +18,9 @@ mod webhook;
 
 pub use keeper::Keeper;
 pub use topic::TOPICS;
-pub use webhook::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Rooms, Tried, Webhook};
+pub use webhook::{
+    BY_AN_ADMINISTRATOR, BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Rooms, Tried, Webhook,
+};
 
 /// Where entries go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,11 +36,13 @@ pub struct Webhook {
 
 /// Why one is disabled that nothing is wrong with.
 pub const BY_THE_OPERATOR: &str = "by the operator";
+pub const BY_AN_ADMINISTRATOR: &str = "by an administrator";
 
 impl Webhook {
     /// Whether nothing is sent to it because of what it answered, or did not.
     pub fn is_broken(&self) -> bool {
-        self.disabled.as_ref().is_some_and(|(_, why)| why != BY_THE_OPERATOR)
+        let by_somebody = [BY_THE_OPERATOR, BY_AN_ADMINISTRATOR];
+        (self.disabled.as_ref()).is_some_and(|(_, why)| !by_somebody.contains(&why.as_str()))
     }
 
     /// Whether it has been failing for so long that it is disabled.
