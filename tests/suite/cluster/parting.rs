@@ -259,10 +259,13 @@ async fn a_worker_that_has_the_database_sends_nobody_away_from_a_server_that_has
         (redis.ask(&["ZCARD", &nodes]) == "2").then_some(())
     })
     .await;
-    until("of those that have the database there is the server alone", async || {
-        let well = redis.ask(&["KEYS", "well:*"]);
-        (redis.ask(&["ZCARD", &well]) == "1").then_some(())
-    })
+    until(
+        "of those that have the database there is the server alone",
+        async || {
+            let well = redis.ask(&["KEYS", "well:*"]);
+            (redis.ask(&["ZCARD", &well]) == "1").then_some(())
+        },
+    )
     .await;
 
     own.end(&postgres);
