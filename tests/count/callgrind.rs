@@ -25,16 +25,24 @@ impl Callgrind {
     }
 
     /// Counts no longer: how many instructions it were.
-    pub fn end(&self) -> u64 {
-        let before = dumps(&self.folder).len();
+    pub fn end(&self) -> Counted {
+        let before = newest(&self.folder);
         self.control("--dump=counted");
         self.control("--instr=off");
-        let dumps = dumps(&self.folder);
-        assert_eq!(dumps.len(), before + 1, "callgrind wrote one more dump: {dumps:?}");
-        let newest = dumps.last().expect("a dump");
-        let text = std::fs::read_to_string(newest).expect("the dump can be read");
-        let totals = text.lines().find_map(|line| line.strip_prefix("totals: "));
-        totals.expect("a line of totals").trim().parse().expect("a number")
+        let number = newest(&self.folder);
+        assert_eq!(number, before + 1, "callgrind wrote one more dump");
+        let mut counted = Counted::default();
+        for (_, path) in dumps(&self.folder).iter().filter(|(other, _)| *other == number) {
+            let text = std::fs::read_to_string(path).expect("the dump can be read");
+            let totals = text.lines().find_map(|line| line.strip_prefix("totals: "));
+            let instructions: u64 = totals.expect("a line of totals").trim().parse().expect("a number");
+            counted.all += instructions;
+            if text.contains("sqlite::writer::run") {
+                counted.writer += instructions;
+            }
+        }
+        assert!(counted.writer > 0, "no thread writes to the database");
+        counted
     }
 
     fn control(&self, what: &str) {
@@ -48,16 +56,28 @@ impl Callgrind {
     }
 }
 
-/// Oldest first: callgrind numbers them.
-fn dumps(folder: &Path) -> Vec<PathBuf> {
+/// Instructions of the whole process, and of them those of the thread that writes to the database.
+#[derive(Clone, Copy, Default)]
+pub struct Counted {
+    pub all: u64,
+    pub writer: u64,
+}
+
+fn newest(folder: &Path) -> u32 {
+    dumps(folder).last().map_or(0, |(number, _)| *number)
+}
+
+/// One for each thread and time, oldest first: callgrind numbers them.
+fn dumps(folder: &Path) -> Vec<(u32, PathBuf)> {
     let entries = std::fs::read_dir(folder).expect("the folder of dumps");
     let mut numbered: Vec<(u32, PathBuf)> = entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();
-            let number = path.file_name()?.to_str()?.strip_prefix("dump.")?.parse().ok()?;
+            let name = path.file_name()?.to_str()?.strip_prefix("dump.")?;
+            let number = name.split('-').next()?.parse().ok()?;
             Some((number, path))
         })
         .collect();
     numbered.sort();
-    numbered.into_iter().map(|(_, path)| path).collect()
+    numbered
 }
