@@ -45,11 +45,12 @@ impl State {
             return vec![Effect::LoadRoom(id)];
         }
         let before = self.current.replace(id);
+        let mut typed = super::Input::default();
         if before != Some(id) {
-            let draft = std::mem::take(&mut self.input);
+            typed = std::mem::take(&mut self.input);
             if let Some(old) = before.and_then(|old| self.rooms.get_mut(&old)) {
                 old.draft = if self.aim == Aim::New {
-                    draft
+                    std::mem::take(&mut typed)
                 } else {
                     super::Input::default()
                 };
@@ -68,6 +69,10 @@ impl State {
         let room = self.rooms.get_mut(&id).expect("looked up above");
         if before != Some(id) {
             self.input = std::mem::take(&mut room.draft);
+            // What was written before any room was open is meant for the first one.
+            if before.is_none() && self.input.is_empty() {
+                self.input = typed;
+            }
             room.new_from = room.room.me.as_ref().filter(|me| me.unread > 0).map(|me| me.read_seq);
         }
         room.scroll.follow();

@@ -198,6 +198,21 @@ fn drafts_stay_with_their_rooms() {
     assert_eq!((state.current, state.input.text()), (Some(general()), "for general"));
 }
 
+/// A fault that was: it was gone as soon as the rooms were known.
+#[test]
+fn what_is_written_before_the_rooms_are_known_stays() {
+    let mut state = fresh();
+    state.update(connected());
+    types(&mut state, "an early word");
+    state.update(answer(Answer::Rooms(Ok(vec![room(
+        100,
+        RoomKind::Public,
+        "General",
+        3,
+    )]))));
+    assert_eq!((state.current, state.input.text()), (Some(general()), "an early word"));
+}
+
 #[test]
 fn tab_completes_commands_channels_people_and_emoji() {
     for (typed, completed) in [
