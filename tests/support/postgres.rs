@@ -44,6 +44,17 @@ kill -INT "$(head -n 1 "$folder/data/postmaster.pid")" || true
 wait "$keeper" || true
 "#;
 
+/// Kills the first process of the server as soon as there is one, and waits until it is gone.
+const CRASH: &str = r#"
+tries=0
+until pid=$(head -n 1 "$1" 2>/dev/null) && kill -KILL "$pid" 2>/dev/null; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 400 ] || exit 1
+  sleep 0.05
+done
+while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+"#;
+
 /// A running server.
 pub struct Postgres {
     keeper: Child,
@@ -146,10 +157,17 @@ impl Postgres {
     }
 
     /// Ends it as a crash would (SIGKILL), with everything that it was doing; it comes back by itself.
+    ///
+    /// After the crash before, what its first process left behind may still answer who is connected: then this one waits
+    /// until there is a first process again.
     pub fn crash(&self) {
-        let pid = self.pid().to_string();
-        let status = Command::new("kill").args(["-KILL", &pid]).status();
-        assert!(status.is_ok_and(|status| status.success()), "it was gone already");
+        let crashed = Command::new("sh")
+            .args(["-c", CRASH, "crash"])
+            .arg(self.folder.join("data/postmaster.pid"))
+            .stdin(Stdio::null())
+            .status()
+            .expect("a shell");
+        assert!(crashed.success(), "it did not come back since the last crash");
     }
 
     /// The number of its first process.
