@@ -151,6 +151,35 @@ async fn idle_holds_connections_beside_bare_sockets() {
     assert!(number(&report, "figures/memory/server/opened_per_second") > 0.0);
 }
 
+/// More than one process may open: others hold the rest, at several servers, and none is lost.
+#[tokio::test]
+async fn idle_holds_more_connections_than_a_process_may_open() {
+    let place = format!(
+        "--database {} --redis {} --nodes 2",
+        Postgres::shared().address("postgres"),
+        Redis::shared().url()
+    );
+    let words = format!("idle --connections 300 --accounts 3 --seconds 1 {place}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -n 256 && exec \"$0\" bench \"$@\" --json"])
+        .arg(binary())
+        .args(words.split(' '))
+        .arg("--folder")
+        .arg(folder.path())
+        .kill_on_drop(true)
+        .output();
+    let output = within(RUN_WAIT, "the run to end", output).await.expect("rill runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for side in ["server", "floor"] {
+        assert_eq!(number(&report, &format!("figures/memory/{side}/connections")), 300.0);
+    }
+    let output = bench(&format!("idle --connections 1000000 {place}")).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("--nodes"), "{said}");
+}
+
 #[tokio::test]
 async fn resume_waits_until_everybody_has_what_they_missed() {
     let report = figures("resume --clients 30 --missed 20 --rounds 1").await;

@@ -51,7 +51,13 @@ const HELD: Number = or_zero(
     "connections",
     "10000",
     1_000_000,
-    "Connections that are held; 0 is as many as a process may open files here",
+    "Connections that are held; 0 is as many as the servers may open files here",
+);
+const HOLDERS: Number = number(
+    "accounts",
+    "4",
+    1_000,
+    "Accounts that the connections belong to, in turn",
 );
 const NODES: Number = number("nodes", "1", 16, "Servers on each database");
 const CLIENTS: Number = number("clients", "5000", 1_000_000, "Clients that come back");
@@ -191,9 +197,9 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "idle",
         about: "Connections on which nothing happens: what each costs in memory, beside bare sockets",
-        numbers: &[SECONDS, HELD, ACCOUNTS],
+        numbers: &[SECONDS, HELD, HOLDERS],
         choices: &[TRANSPORT],
-        clusters: false,
+        clusters: true,
     },
     Scenario {
         name: "resume",
@@ -271,6 +277,11 @@ pub fn command() -> Command {
                 .hide(true)
                 .about("The bare server that sockets are compared with")
                 .arg(Arg::new("ready_file").long("ready-file").required(true)),
+        )
+        .subcommand(
+            Command::new("hold")
+                .hide(true)
+                .about("Holds connections for another process, which says on standard input where to and how many"),
         )
         .subcommand(
             Command::new("pinned")

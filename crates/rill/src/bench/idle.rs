@@ -1,27 +1,23 @@
-//! `rill bench idle`: what a connection costs on which nothing happens, at several numbers of connections. The floor is
-//! a bare server that holds as many sockets.
+//! `rill bench idle`: what a connection costs on which nothing happens, at several numbers of connections. The floor are
+//! as many bare servers that hold as many sockets.
 
-use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
 use super::cpu::Clock;
+use super::holders::{Holders, Place};
 use super::machine;
-use super::people::{self, People};
+use super::people::People;
 use super::progress::Progress;
 use super::report::{Form, Line, Report, Table, figure};
 use super::settings::Settings;
-use super::swarm::Swarm;
-use super::swarm::greeting::Greeting;
-use super::target::{Floor, Target, connections_max, open_all};
+use super::target::{Floor, Target, connections_max};
 
 /// Parts of all connections at which memory is looked at.
 const STEPS: [f64; 3] = [0.1, 0.5, 1.0];
 /// Connections that bring code and tables into memory before anything counts.
 const FIRST_FOR_EACH_ACCOUNT: usize = 4;
-const TURN: Duration = Duration::from_millis(100);
 
 /// What was seen at one number of connections.
 #[derive(Clone, Copy)]
@@ -37,14 +33,16 @@ struct Seen {
 }
 
 pub async fn run(settings: &Settings) -> Result<Report> {
-    let max = connections_max(settings).saturating_sub(FIRST_FOR_EACH_ACCOUNT * settings.count("accounts"));
+    let servers = if settings.url.is_some() { 1 } else { settings.nodes };
+    let first = FIRST_FOR_EACH_ACCOUNT * settings.count("accounts");
+    let max = (connections_max(settings) * servers).saturating_sub(first);
     let connections = match settings.count("connections") {
         0 => max,
         wanted => wanted,
     };
     ensure!(
         connections <= max,
-        "{connections} connections are more than the {} files that a process may open here; raise `ulimit -n` or ask for fewer",
+        "{connections} connections are more than the {} files that a process may open here; raise `ulimit -n`, start more servers (--nodes) or ask for fewer",
         settings.files_max
     );
     let mut progress = Progress::new(2 + 2 * STEPS.len());
@@ -52,72 +50,61 @@ pub async fn run(settings: &Settings) -> Result<Report> {
     let target = Target::start(settings).await?;
     let people = People::register(&target.url, settings.count("accounts")).await?;
     people.room(0).await?;
-    let greetings = people.greetings(&target.host, settings.transport, Some(&people::follow(None)?));
     let pids = target.pids();
     ensure!(
         !pids.is_empty(),
         "whose memory? name the process of the server with --pid"
     );
-    let server = hold(
-        settings,
-        (&target.addresses, &greetings, &pids),
-        connections,
-        "server",
-        &mut progress,
-    )?;
+    let place = Place {
+        addresses: target.addresses.clone(),
+        host: target.host.clone(),
+        transport: settings.transport.flag().to_owned(),
+        tokens: people.tokens().to_vec(),
+    };
+    let server = hold(settings, &place, &pids, (first, connections), "server", &mut progress)?;
     // It gives its sockets back before others are counted.
-    drop(target);
+    target.end().await?;
     progress.step("starting the floor");
-    let floor = Floor::start(settings).await?;
-    let greetings = Floor::greeting(settings.transport);
-    let bare = hold(
-        settings,
-        (&[floor.address], &greetings, &floor.pids()),
-        connections,
-        "floor",
-        &mut progress,
-    )?;
+    let mut floors = Vec::new();
+    for _ in 0..servers {
+        floors.push(Floor::start(settings).await?);
+    }
+    let place = Place {
+        addresses: floors.iter().map(|floor| floor.address).collect(),
+        tokens: Vec::new(),
+        ..place
+    };
+    let pids: Vec<u32> = floors.iter().flat_map(Floor::pids).collect();
+    let bare = hold(settings, &place, &pids, (first, connections), "floor", &mut progress)?;
     Ok(report(settings, &server, &bare))
 }
 
-/// Opens connections step by step, and looks at the memory after each.
+/// Opens connections step by step, and looks at the memory after each; the first ones do not count.
 fn hold(
     settings: &Settings,
-    (addresses, greetings, pids): (&[SocketAddr], &[Rc<Greeting>], &[u32]),
-    connections: usize,
+    place: &Place,
+    pids: &[u32],
+    (first, connections): (usize, usize),
     name: &str,
     progress: &mut Progress,
 ) -> Result<Vec<Seen>> {
-    let mut swarm = Swarm::new()?;
+    let mut holders = Holders::start(settings, place, first + connections)?;
     let resident = || machine::resident(pids).unwrap_or(0) as f64;
     let slab = || machine::slab().unwrap_or(0) as f64;
     let buffers = || machine::socket_buffers().unwrap_or(0) as f64;
-    open_all(
-        &mut swarm,
-        addresses,
-        greetings,
-        greetings.len() * FIRST_FOR_EACH_ACCOUNT,
-        &mut |_| {},
-    )?;
-    rest(&mut swarm, settings.time, pids)?;
+    holders.grow_to(first, &mut |_| {})?;
+    watch(settings.time, pids);
     let none = (resident(), slab(), buffers());
-    let already = swarm.ready;
-    let mut seen = Vec::new();
+    let (mut seen, mut before) = (Vec::new(), 0);
     for step in STEPS {
         let wanted = (connections as f64 * step) as usize;
         progress.step(&format!("{name}: {wanted} connections"));
-        let before = swarm.ready - already;
         let began = Instant::now();
-        let mut tell = |ready: usize| progress.say(&format!("{name}: {} of {wanted} connections", before + ready));
-        open_all(
-            &mut swarm,
-            addresses,
-            greetings,
-            wanted.saturating_sub(before),
-            &mut tell,
-        )?;
+        let mut tell = |open: usize| progress.say(&format!("{name}: {} of {wanted} connections", open - first));
+        holders.grow_to(first + wanted, &mut tell)?;
         let opened_per_second = (wanted - before) as f64 / began.elapsed().as_secs_f64();
-        let cpu = rest(&mut swarm, settings.time, pids)?;
+        before = wanted;
+        let cpu = watch(settings.time, pids);
         seen.push(Seen {
             connections: wanted,
             resident: resident() - none.0,
@@ -127,18 +114,16 @@ fn hold(
             cpu,
         });
     }
-    ensure!(swarm.lost == 0, "{} connections were lost", swarm.lost);
+    holders.all_are_there()?;
     Ok(seen)
 }
 
-/// Does nothing but answer pings for a while; the part of its core that the server used meanwhile.
-pub fn rest(swarm: &mut Swarm, time: Duration, pids: &[u32]) -> Result<Option<f64>> {
+/// Looks on for a while; the part of a core that the servers used meanwhile.
+fn watch(time: Duration, pids: &[u32]) -> Option<f64> {
     let clock = Clock::start(pids);
     let began = Instant::now();
-    while began.elapsed() < time {
-        swarm.turn(TURN.min(time), &mut |_| {})?;
-    }
-    Ok(clock.seconds().map(|used| used / began.elapsed().as_secs_f64()))
+    std::thread::sleep(time);
+    clock.seconds().map(|used| used / began.elapsed().as_secs_f64())
 }
 
 fn report(settings: &Settings, server: &[Seen], floor: &[Seen]) -> Report {

@@ -16,6 +16,7 @@ mod fanout;
 mod floor;
 mod frames;
 mod history;
+mod holders;
 mod idle;
 mod ingest;
 mod load;
@@ -44,6 +45,7 @@ pub fn run(matches: &ArgMatches) -> Result<()> {
     };
     match name {
         "floor" => return floor::run(matches),
+        "hold" => return holders::run(),
         "pinned" => return children::pinned(matches),
         _ => {}
     }

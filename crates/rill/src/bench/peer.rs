@@ -1,14 +1,13 @@
 //! `rill bench peer`: one room of any server, by itself. Who wants to know how servers compare runs it against each in
 //! turns, as `bench/compare.py` does: nothing of the load differs but what is said around the text.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use super::compare::of_speed;
 use super::fanout;
 use super::frames;
-use super::idle::rest;
 use super::load::{Party, Source};
 use super::machine;
 use super::people::{People, texts};
@@ -28,6 +27,7 @@ pub const DIALECTS: &[&str] = &["rill", "floor", "plain", "socketio", "nats", "p
 const FEW: usize = OPENING_MAX;
 /// How long a server is left alone before its memory is looked at.
 const SETTLE: Duration = Duration::from_millis(500);
+const TURN: Duration = Duration::from_millis(100);
 /// Long enough for a compiler that waits for code to run often.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -93,13 +93,10 @@ fn party(settings: &Settings, dialect: Dialect, listeners: usize, progress: &Pro
 fn measure(settings: &Settings, progress: &mut Progress, party: MakeParty<'_>) -> Result<Report> {
     let (listeners, senders) = (settings.count("listeners"), settings.count("senders"));
     let settle = |party: &mut Party| {
-        let own = [std::process::id()];
-        let pids = if party.pids.is_empty() {
-            &own
-        } else {
-            party.pids.as_slice()
-        };
-        rest(&mut party.swarm, SETTLE, pids)?;
+        let began = Instant::now();
+        while began.elapsed() < SETTLE {
+            party.swarm.turn(TURN, &mut |_| {})?;
+        }
         anyhow::Ok(machine::resident(&party.pids))
     };
     progress.step("memory");

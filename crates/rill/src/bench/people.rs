@@ -96,19 +96,29 @@ impl People {
             .id)
     }
 
-    /// What connections say first, one for each account, and the frame after which they follow; without one they hear
-    /// nothing but answers. A stream follows anyway, and so does who connects by Socket.IO.
-    pub fn greetings(&self, host: &str, transport: Transport, follow: Option<&[u8]>) -> Vec<Rc<Greeting>> {
-        let greetings = self.tokens.iter().map(|token| {
-            Rc::new(Greeting {
-                request: request(host, transport, token),
-                transport,
-                steps: steps(transport, follow),
-                ping: (transport == Transport::SocketIo).then(|| Step::say(b"2", say("3"))),
-            })
-        });
-        greetings.collect()
+    /// What proves who they are, of each account.
+    pub fn tokens(&self) -> &[String] {
+        &self.tokens
     }
+
+    /// What connections say first, one for each account.
+    pub fn greetings(&self, host: &str, transport: Transport, follow: Option<&[u8]>) -> Vec<Rc<Greeting>> {
+        greetings(&self.tokens, host, transport, follow)
+    }
+}
+
+/// What connections say first, one for each token, and the frame after which they follow; without one they hear
+/// nothing but answers. A stream follows anyway, and so does who connects by Socket.IO.
+pub fn greetings(tokens: &[String], host: &str, transport: Transport, follow: Option<&[u8]>) -> Vec<Rc<Greeting>> {
+    let greetings = tokens.iter().map(|token| {
+        Rc::new(Greeting {
+            request: request(host, transport, token),
+            transport,
+            steps: steps(transport, follow),
+            ping: (transport == Transport::SocketIo).then(|| Step::say(b"2", say("3"))),
+        })
+    });
+    greetings.collect()
 }
 
 /// The dialogue of docs/protocol.md up to `resumed`, or up to `welcome` for who follows nothing.

@@ -44,11 +44,7 @@ impl Settings {
     pub fn read(matches: &ArgMatches, numbers: &[&'static str]) -> Result<Self> {
         // Not every scenario has every flag.
         let text = |name: &str| matches.try_get_one::<String>(name).ok().flatten().cloned();
-        let transport = match text("transport").as_deref() {
-            Some("sse") => Transport::Stream,
-            Some("socketio") => Transport::SocketIo,
-            Some(_) | None => Transport::WebSocket,
-        };
+        let transport = text("transport").as_deref().map_or(Transport::WebSocket, Transport::of);
         let read = |name: &str| matches.try_get_one::<u64>(name).ok().flatten().copied();
         let numbers = numbers.iter().filter_map(|name| Some((*name, read(name)?)));
         let settings = Self {

@@ -10,6 +10,24 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// As it is asked for.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::Stream => "sse",
+            Self::SocketIo => "socketio",
+        }
+    }
+
+    /// What `flag` says.
+    pub fn of(flag: &str) -> Self {
+        match flag {
+            "sse" => Self::Stream,
+            "socketio" => Self::SocketIo,
+            _ => Self::WebSocket,
+        }
+    }
+
     /// For people.
     pub fn name(self) -> &'static str {
         match self {
