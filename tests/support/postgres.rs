@@ -169,14 +169,6 @@ impl Postgres {
             .expect("a shell");
         assert!(crashed.success(), "it did not come back since the last crash");
     }
-
-    /// The number of its first process.
-    pub fn pid(&self) -> u32 {
-        let file = self.folder.join("data/postmaster.pid");
-        let first = |text: String| text.lines().next()?.parse().ok();
-        let pid = std::fs::read_to_string(file).ok().and_then(first);
-        pid.expect("it runs")
-    }
 }
 
 impl Drop for Postgres {

@@ -18,6 +18,14 @@ impl Postgres {
         pids.extend(children);
         Frozen(pids)
     }
+
+    /// The number of its first process.
+    fn pid(&self) -> u32 {
+        let file = self.folder.join("data/postmaster.pid");
+        let first = |text: String| text.lines().next()?.parse().ok();
+        let pid = std::fs::read_to_string(file).ok().and_then(first);
+        pid.expect("it runs")
+    }
 }
 
 /// A server that stands still.

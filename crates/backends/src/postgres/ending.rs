@@ -1,26 +1,31 @@
-//! A webhook ends, for now or for good, or begins anew: what waits for it is changed in pieces, so that no lock is held for
-//! long.
+//! A webhook or another sink ends, for now or for good, or begins anew: what waits for it is changed in pieces, so that no
+//! lock is held for long.
 
 use chat::error::Result;
 use chat::ids::Timestamp;
+use chat::relay::Sink;
 use uuid::Uuid;
 
 use super::link::{Params, execute, first};
 use super::{Postgres, finish, writing};
+use crate::words::sink_word;
 
 /// Rows that are written in one piece of work.
-const ROWS_AT_ONCE: i64 = 1_000;
+pub(super) const ROWS_AT_ONCE: i64 = 1_000;
 
 /// Whether anybody hears of entries.
 pub(super) const ENABLED: &str = "exists (select 1 from webhooks where disabled_at is null)";
 
 impl Postgres {
-    /// Gives up what waits for the webhook, as long as it is disabled.
+    /// Gives up what waits for the webhook, as long as it is disabled. Rows are locked in the order of their ids, as by
+    /// whoever notes tries, so that neither waits for the other.
     pub(super) async fn give_up_waiting(&self, webhook: Uuid, now: Timestamp) -> Result<()> {
         let statement = "update deliveries set state = 'given_up', at = $2, result = 'the webhook was disabled'
              where state = 'waiting' and id in (
-                 select d.id from deliveries d join webhooks w on w.id = d.webhook_id and w.disabled_at is not null
-                 where d.webhook_id = $1 and d.state = 'waiting' order by d.at limit $3)";
+                 select id from deliveries where state = 'waiting' and id in (
+                     select d.id from deliveries d join webhooks w on w.id = d.webhook_id and w.disabled_at is not null
+                     where d.webhook_id = $1 and d.state = 'waiting' order by d.at limit $3)
+                 order by id for update)";
         self.in_pieces(statement, &[&webhook, &now.0, &ROWS_AT_ONCE]).await?;
         Ok(())
     }
@@ -72,6 +77,14 @@ impl Postgres {
         );
         self.in_pieces(&statement, &[&ROWS_AT_ONCE]).await?;
         Ok(())
+    }
+
+    /// Forgets what was noted for the sink, up to the id `last`.
+    pub(super) async fn forget_noted(&self, sink: Sink, last: i64) -> Result<u64> {
+        let statement = "delete from outbox where id in (
+            select id from outbox where sink = $1 and id <= $2 order by id limit $3)";
+        self.in_pieces(statement, &[&sink_word(sink), &last, &ROWS_AT_ONCE])
+            .await
     }
 
     /// Does the piece of work until it finds nothing more to do; less than it may, it finds also where others are at it.

@@ -41,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "database door",
         sql: include_str!("../../migrations/postgres/0006_database_door.sql"),
     },
+    Migration {
+        number: 9,
+        name: "replays",
+        sql: include_str!("../../migrations/postgres/0009_replays.sql"),
+    },
 ];
 
 /// The key of the lock that whoever migrates or copies holds: "rill" in ASCII.

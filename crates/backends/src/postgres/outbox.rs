@@ -72,12 +72,11 @@ impl Outbox for Postgres {
     async fn drop_sink(&self, sink: Sink) -> Result<()> {
         let mut link = self.link().await?;
         let tx = writing(&mut link).await?;
-        let answer = async {
-            execute(&tx, "delete from sinks where name = $1", &[&sink_word(sink)]).await?;
-            execute(&tx, "delete from outbox where sink = $1", &[&sink_word(sink)]).await
-        };
-        let answer = answer.await.map(|_| ());
-        finish(tx, answer).await
+        let answer = execute(&tx, "delete from sinks where name = $1", &[&sink_word(sink)]).await;
+        finish(tx, answer).await?;
+        drop(link);
+        self.forget_noted(sink, i64::MAX).await?;
+        Ok(())
     }
 
     async fn sinks(&self) -> Result<Vec<Sink>> {
@@ -136,11 +135,16 @@ impl Outbox for Postgres {
 
     async fn forget_oldest(&self, sink: Sink, keep_max: usize) -> Result<u64> {
         let mut link = self.link().await?;
-        let tx = writing(&mut link).await?;
-        let statement = "delete from outbox where sink = $1 and id <= (
-            select id from outbox where sink = $1 order by id desc limit 1 offset $2)";
-        let answer = execute(&tx, statement, &[&sink_word(sink), &integer(keep_max as u64)]).await;
-        finish(tx, answer).await
+        let tx = reading(&mut link).await?;
+        let statement = "select id from outbox where sink = $1 order by id desc limit 1 offset $2";
+        let last = first(&tx, statement, &[&sink_word(sink), &integer(keep_max as u64)]).await;
+        let last = last.map_err(Fault::into_error)?;
+        drop(tx);
+        drop(link);
+        match last {
+            Some(row) => self.forget_noted(sink, row.get(0)).await,
+            None => Ok(0),
+        }
     }
 
     async fn note_again(&self, sink: Sink, from: Timestamp, until: Timestamp) -> Result<u64> {

@@ -10,22 +10,19 @@ use chat::ports::Webhooks;
 use chat::relay::{BY_THE_OPERATOR, Delivery, DeliveryState, Due, Redelivery, Tried, Webhook};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::columns::{delivery_state, integer, number, optional_time, rooms, time};
-use super::ending::ENABLED;
+use super::ending::{ENABLED, ROWS_AT_ONCE};
 use super::fault::{Answer, Fault};
 use super::link::{Params, execute, exists, first, rows};
 use super::{Postgres, entries, finish, reading, writing};
-use crate::webhook::TOO_MUCH;
+use crate::webhook::{TOO_MUCH, WAITS_ALREADY};
 use crate::words;
 
 const WEBHOOK: &str =
     "id, url, rooms, secret, old_secret, old_until, created_at, failing_since, disabled_at, disabled_why";
 const DELIVERY: &str = "id, event_id, room_id, seq, state, tries, since, at, result";
-/// Whether the log got more in that time than is told again at once.
-const MUCH: &str = "select 1 from log where at >= $1 and at < $2 offset $3 limit 1";
 /// Of whose entries the endpoint `w` hears: those of the room `r`.
 const HEARS: &str = "(w.rooms = 'all' or exists (select 1 from rooms r where r.id = n.room_id and r.kind = 'public'))";
 
@@ -70,18 +67,14 @@ async fn settle_sink(tx: &Transaction<'_>) -> Answer<()> {
     Ok(())
 }
 
-/// Begins deliveries of those entries of the log for which `only` is true, which knows `$3` and `$4`.
-async fn begin(tx: &Transaction<'_>, id: Uuid, now: Timestamp, only: &str, what: Params<'_>) -> Answer<u64> {
+/// Begins deliveries of those entries.
+async fn begin(tx: &Transaction<'_>, id: Uuid, now: Timestamp, entries: &[Uuid]) -> Answer<u64> {
     let statement = format!(
         "insert into deliveries (webhook_id, event_id, room_id, seq, state, tries, since, at, result)
          select w.id, n.id, n.room_id, n.seq, 'waiting', 0, $2::bigint, $2::bigint, ''
-         from log n join webhooks w on w.id = $1 and {HEARS} where {only} order by n.room_id, n.seq"
+         from log n join webhooks w on w.id = $1 and {HEARS} where n.id = any($3) order by n.room_id, n.seq"
     );
-    let values: Vec<&(dyn ToSql + Sync)> = [&id as &(dyn ToSql + Sync), &now.0]
-        .into_iter()
-        .chain(what.iter().copied())
-        .collect();
-    execute(tx, &statement, &values).await
+    execute(tx, &statement, &[&id, &now.0, &entries]).await
 }
 
 async fn again(tx: &Transaction<'_>, id: Uuid, event: EntryId, now: Timestamp) -> Answer<u64> {
@@ -247,9 +240,11 @@ impl Webhooks for Postgres {
             .collect();
         let times: Vec<i64> = tries.iter().map(|tried| tried.at.0).collect();
         let results: Vec<&str> = tries.iter().map(|tried| tried.result.as_str()).collect();
+        // Locked in the order of their ids, as by whoever gives up what waits.
         let statement = "update deliveries d set state = n.state, at = n.at, result = n.result
             from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) n (id, state, at, result)
-            where d.id = n.id and d.state = 'waiting'";
+            where d.id = n.id and d.id in (
+                select id from deliveries where id = any($1) and state = 'waiting' order by id for update)";
         let answer = execute(&tx, statement, &[&ids, &states, &times, &results])
             .await
             .map(|_| ());
@@ -282,28 +277,28 @@ impl Webhooks for Postgres {
 
     async fn deliver_again(&self, webhook: Uuid, what: Redelivery) -> Result<u64> {
         let now = self.clock.now();
-        let mut link = self.link().await?;
-        let tx = writing(&mut link).await?;
-        let answer = match what {
-            Redelivery::GivenUp => {
-                drop(tx);
-                drop(link);
-                return self.take_up_again(webhook, now).await;
-            }
-            Redelivery::Event(event) => match again(&tx, webhook, event, now).await {
-                Ok(0) => begin(&tx, webhook, now, "n.id = $3", &[&event.0]).await,
-                known => known,
-            },
-            Redelivery::Between { from, until } => {
-                let values: Params<'_> = &[&from.0, &until.0];
-                match first(&tx, MUCH, &[&from.0, &until.0, &integer(REPLAY_MAX as u64)]).await {
-                    Ok(None) => begin(&tx, webhook, now, "n.at >= $3 and n.at < $4", values).await,
-                    Ok(Some(_)) => Err(TOO_MUCH.into()),
-                    Err(fault) => Err(fault),
+        let entries = match what {
+            _ if self.has_much_waiting(webhook).await? => return Err(WAITS_ALREADY),
+            Redelivery::GivenUp => return self.take_up_again(webhook, now).await,
+            Redelivery::Event(event) => {
+                let mut link = self.link().await?;
+                let tx = writing(&mut link).await?;
+                let answer = again(&tx, webhook, event, now).await;
+                match finish(tx, answer).await? {
+                    0 => vec![event.0],
+                    known => return Ok(known),
                 }
             }
+            Redelivery::Between { from, until } => self.logged_between(from, until).await?,
         };
-        finish(tx, answer).await
+        let mut begun = 0;
+        for part in entries.chunks(ROWS_AT_ONCE as usize) {
+            let mut link = self.link().await?;
+            let tx = writing(&mut link).await?;
+            let answer = begin(&tx, webhook, now, part).await;
+            begun += finish(tx, answer).await?;
+        }
+        Ok(begun)
     }
 
     async fn forget_deliveries(&self, before: Timestamp, limit: usize) -> Result<u64> {
@@ -322,5 +317,29 @@ impl Webhooks for Postgres {
         let row = first(&tx, statement, &[&webhook]).await.map_err(Fault::into_error)?;
         row.map_or(Ok(None), |row| optional_time(&row, 0))
             .map_err(Fault::into_error)
+    }
+}
+
+impl Postgres {
+    /// Whether as much waits for the webhook as may be told again at once.
+    async fn has_much_waiting(&self, webhook: Uuid) -> Result<bool> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let statement = "select 1 from deliveries where webhook_id = $1 and state = 'waiting' offset $2 limit 1";
+        let found = exists(&tx, statement, &[&webhook, &(REPLAY_MAX as i64 - 1)]).await;
+        found.map_err(Fault::into_error)
+    }
+
+    /// The ids of what the log got in that time, room by room and in order; an error if that is more than is told again.
+    async fn logged_between(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Uuid>> {
+        let mut link = self.link().await?;
+        let tx = reading(&mut link).await?;
+        let statement = "select id from log where at >= $1 and at < $2 order by room_id, seq limit $3";
+        let found = rows(&tx, statement, &[&from.0, &until.0, &(REPLAY_MAX as i64 + 1)]).await;
+        let found = found.map_err(Fault::into_error)?;
+        if found.len() > REPLAY_MAX {
+            return Err(TOO_MUCH);
+        }
+        Ok(found.iter().map(|row| row.get(0)).collect())
     }
 }

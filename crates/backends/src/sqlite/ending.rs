@@ -1,12 +1,15 @@
-//! A webhook ends, for now or for good, or begins anew: what waits for it is changed in pieces, and commits come in between.
+//! A webhook or another sink ends, for now or for good, or begins anew: what waits for it is changed in pieces, and commits
+//! come in between.
 
 use chat::error::Result;
 use chat::ids::Timestamp;
+use chat::relay::Sink;
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::Sqlite;
 use super::fault::Answer;
+use crate::words::sink_word;
 
 /// Rows that are written in one piece of work.
 pub(super) const ROWS_AT_ONCE: usize = 1_000;
@@ -75,6 +78,15 @@ impl Sqlite {
         self.in_pieces(move |db| Ok(db.execute(&statement, [ROWS_AT_ONCE as i64])?))
             .await?;
         Ok(())
+    }
+
+    /// Forgets what was noted for the sink, up to the id `last`.
+    pub(super) async fn forget_noted(&self, sink: Sink, last: i64) -> Result<u64> {
+        let statement = "delete from outbox where id in (
+            select id from outbox where sink = ? and id <= ? order by id limit ?)";
+        let sink = sink_word(sink);
+        self.in_pieces(move |db| Ok(db.execute(statement, (sink, last, ROWS_AT_ONCE as i64))?))
+            .await
     }
 
     /// Does the piece of work until it finds less to do than it may; answers how much it did.

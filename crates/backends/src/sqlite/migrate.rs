@@ -38,6 +38,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "events",
         sql: include_str!("../../migrations/sqlite/0005_events.sql"),
     },
+    Migration {
+        number: 9,
+        name: "replays",
+        sql: include_str!("../../migrations/sqlite/0009_replays.sql"),
+    },
 ];
 
 const CREATE: &str = "

@@ -11,12 +11,10 @@ use chat::relay::{Backlog, Sink};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::columns::{id, integer, known, number, time};
+use super::ending::ROWS_AT_ONCE;
 use super::fault::Answer;
 use super::{Sqlite, entries};
 use crate::words::{sink as sink_of, sink_word};
-
-/// Rows that are written in one piece of work, so that commits come in between.
-const ROWS_AT_ONCE: usize = 1_000;
 
 /// An entry's id, its place in the log, and when it was committed.
 pub(crate) type Note = (EntryId, RoomId, Seq, Timestamp);
@@ -77,11 +75,11 @@ impl Outbox for Sqlite {
     async fn drop_sink(&self, sink: Sink) -> Result<()> {
         self.write(move |link| {
             link.db.execute("delete from sinks where name = ?", [sink_word(sink)])?;
-            link.db
-                .execute("delete from outbox where sink = ?", [sink_word(sink)])?;
             Ok(())
         })
-        .await
+        .await?;
+        self.forget_noted(sink, i64::MAX).await?;
+        Ok(())
     }
 
     async fn sinks(&self) -> Result<Vec<Sink>> {
@@ -140,13 +138,15 @@ impl Outbox for Sqlite {
     }
 
     async fn forget_oldest(&self, sink: Sink, keep_max: usize) -> Result<u64> {
-        self.write(move |link| {
-            let name = sink_word(sink);
-            let statement = "delete from outbox where sink = ?1 and id <= (
-                select id from outbox where sink = ?1 order by id desc limit 1 offset ?2)";
-            Ok(link.db.execute(statement, (name, integer(keep_max as u64)))? as u64)
-        })
-        .await
+        let last = self.read(move |link| {
+            let statement = "select id from outbox where sink = ? order by id desc limit 1 offset ?";
+            let values = (sink_word(sink), integer(keep_max as u64));
+            Ok(link.db.query_row(statement, values, |row| row.get(0)).optional()?)
+        });
+        match last.await? {
+            Some(last) => self.forget_noted(sink, last).await,
+            None => Ok(0),
+        }
     }
 
     async fn note_again(&self, sink: Sink, from: Timestamp, until: Timestamp) -> Result<u64> {

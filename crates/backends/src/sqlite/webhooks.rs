@@ -14,7 +14,7 @@ use super::ending::{ENABLED, ROWS_AT_ONCE};
 use super::fault::Answer;
 use super::outbox::{Note, between};
 use super::{Sqlite, entries};
-use crate::webhook::TOO_MUCH;
+use crate::webhook::{TOO_MUCH, WAITS_ALREADY};
 use crate::words;
 
 const WEBHOOK: &str =
@@ -267,6 +267,15 @@ impl Webhooks for Sqlite {
 
     async fn deliver_again(&self, webhook: Uuid, what: Redelivery) -> Result<u64> {
         let now = self.clock.now();
+        let waiting = self.read(move |link| {
+            let statement =
+                "select count(*) from (select 1 from deliveries where webhook_id = ? and state = 'waiting' limit ?)";
+            let values = (webhook.as_bytes(), REPLAY_MAX as i64);
+            Ok(link.db.query_row(statement, values, |row| number(row, 0))?)
+        });
+        if waiting.await? >= REPLAY_MAX as u64 {
+            return Err(WAITS_ALREADY);
+        }
         let notes = match what {
             Redelivery::GivenUp => return self.take_up_again(webhook, now).await,
             Redelivery::Event(event) => {

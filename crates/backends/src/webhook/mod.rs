@@ -43,6 +43,12 @@ pub(crate) const TOO_MUCH: Error = Error::LimitReached {
     max: REPLAY_MAX as u64,
 };
 
+/// So much waits for the endpoint already that it is told nothing again.
+pub(crate) const WAITS_ALREADY: Error = Error::LimitReached {
+    what: "events that wait for this endpoint already",
+    max: REPLAY_MAX as u64,
+};
+
 /// The URL as it is kept, if an endpoint may be there; else why not. With `anywhere` also in private networks.
 pub fn check(url: &str, anywhere: bool) -> std::result::Result<String, String> {
     let checked = check_url(url, anywhere).map_err(|problem| format!("is not permitted: {problem}"));

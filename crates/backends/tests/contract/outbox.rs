@@ -24,6 +24,8 @@ crate::promises! {
     of_two_who_take_what_is_due_one_gets_it
     a_webhook_that_is_disabled_hears_nothing
     what_waits_for_a_webhook_that_ends_is_given_up_or_gone_however_much_it_is
+    tries_are_noted_while_what_waits_is_given_up
+    what_was_noted_for_a_sink_is_forgotten_however_much_it_is
 }
 
 /// Takes so many at a time.
@@ -306,6 +308,45 @@ async fn what_waits_for_a_webhook_that_ends_is_given_up_or_gone_however_much_it_
     let left = world.store.deliveries(webhook.id, None, None, 10).await.unwrap();
     assert_eq!((left, noted().await), (vec![], 0));
     assert_eq!(world.store.webhooks().await, Ok(vec![]));
+}
+
+/// A fault that was: each of the two locked deliveries in an order of its own, and PostgreSQL ended one of them.
+async fn tries_are_noted_while_what_waits_is_given_up(world: World) {
+    let (webhook, ..) = with_much_waiting(&world).await;
+    // The newest comes first.
+    let log = world.store.deliveries(webhook.id, None, None, MUCH).await.unwrap();
+    let tries = log.iter().map(|delivery| Tried {
+        id: delivery.id,
+        state: DeliveryState::Delivered,
+        at: START,
+        result: "200".into(),
+    });
+    let (noted, disabled) = tokio::join!(
+        world.store.note_tries(tries.collect()),
+        world.store.disable_webhook(webhook.id, Some("why"))
+    );
+    assert_eq!((noted, disabled), (Ok(()), Ok(true)));
+    assert_eq!(in_state(&world, &webhook, DeliveryState::Waiting).await, 0);
+}
+
+async fn what_was_noted_for_a_sink_is_forgotten_however_much_it_is(world: World) {
+    let ada = world.person("ada").await;
+    let room = world.room(RoomKind::Public, "open", ada, &[]).await;
+    let drafts = (2..=MUCH / 10).map(|number| draft(room, ada, post(&number.to_string())));
+    world.store.commit(drafts.collect()).await.unwrap();
+    world.store.keep(Sink::RabbitMq).await.unwrap();
+    world.store.keep(Sink::Webhooks).await.unwrap();
+    let (from, until) = (START, START.plus_seconds(1));
+    for sink in [Sink::RabbitMq, Sink::Webhooks].repeat(10) {
+        let noted = world.store.note_again(sink, from, until).await;
+        assert_eq!(noted, Ok(MUCH as u64 / 10));
+    }
+    let waiting = async |sink| world.store.backlog(sink, MUCH * 2).await.unwrap().entries;
+    let forgotten = world.store.forget_oldest(Sink::RabbitMq, MUCH - 2_100).await;
+    assert_eq!((forgotten, waiting(Sink::RabbitMq).await), (Ok(2_100), MUCH - 2_100));
+    world.store.drop_sink(Sink::Webhooks).await.unwrap();
+    assert_eq!(waiting(Sink::Webhooks).await, 0);
+    assert_eq!(waiting(Sink::RabbitMq).await, MUCH - 2_100, "it is another one's");
 }
 
 /// A fault that was: everything was given up in one piece of work, for which all commits waited.

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{TryRecvError, channel};
+use std::sync::mpsc::{TryRecvError, sync_channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -105,7 +105,11 @@ impl Holder {
             .answers
             .next()
             .context("a process that holds connections ended")??;
-        ensure!(answer == self.open.to_string(), "{answer}");
+        ensure!(
+            answer == self.open.to_string(),
+            "of {} connections: {answer}",
+            self.open
+        );
         Ok(())
     }
 }
@@ -121,7 +125,7 @@ impl Drop for Holder {
 /// `rill bench hold`: opens as many more connections as each line asks for, says how many it holds then, and holds them
 /// until its input ends; or says why not.
 pub fn run() -> Result<()> {
-    let (sender, orders) = channel();
+    let (sender, orders) = sync_channel(1);
     std::thread::spawn(move || {
         let mut lines = std::io::stdin().lines().map_while(Result::ok);
         lines.try_for_each(|line| sender.send(line))

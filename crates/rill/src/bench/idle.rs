@@ -18,6 +18,8 @@ use super::target::{Floor, Target, connections_max};
 const STEPS: [f64; 3] = [0.1, 0.5, 1.0];
 /// Connections that bring code and tables into memory before anything counts.
 const FIRST_FOR_EACH_ACCOUNT: usize = 4;
+/// Accounts that share a room, and see each other come and go.
+const MEMBERS_MAX: usize = 100;
 
 /// What was seen at one number of connections.
 #[derive(Clone, Copy)]
@@ -49,7 +51,10 @@ pub async fn run(settings: &Settings) -> Result<Report> {
     progress.step("starting the server");
     let target = Target::start(settings).await?;
     let people = People::register(&target.url, settings.count("accounts")).await?;
-    people.room(0).await?;
+    let everybody: Vec<usize> = (0..people.apis.len()).collect();
+    for (number, members) in everybody.chunks(MEMBERS_MAX).enumerate() {
+        people.room_of(number, members).await?;
+    }
     let pids = target.pids();
     ensure!(
         !pids.is_empty(),
@@ -61,7 +66,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         transport: settings.transport.flag().to_owned(),
         tokens: people.tokens().to_vec(),
     };
-    let server = hold(settings, &place, &pids, (first, connections), "server", &mut progress)?;
+    let server = hold(settings, &place, &pids, (first, connections), "server", &mut progress).await?;
     // It gives its sockets back before others are counted.
     target.end().await?;
     progress.step("starting the floor");
@@ -75,12 +80,12 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         ..place
     };
     let pids: Vec<u32> = floors.iter().flat_map(Floor::pids).collect();
-    let bare = hold(settings, &place, &pids, (first, connections), "floor", &mut progress)?;
+    let bare = hold(settings, &place, &pids, (first, connections), "floor", &mut progress).await?;
     Ok(report(settings, &server, &bare))
 }
 
 /// Opens connections step by step, and looks at the memory after each; the first ones do not count.
-fn hold(
+async fn hold(
     settings: &Settings,
     place: &Place,
     pids: &[u32],
@@ -93,7 +98,7 @@ fn hold(
     let slab = || machine::slab().unwrap_or(0) as f64;
     let buffers = || machine::socket_buffers().unwrap_or(0) as f64;
     holders.grow_to(first, &mut |_| {})?;
-    watch(settings.time, pids);
+    watch(settings.time, pids).await;
     let none = (resident(), slab(), buffers());
     let (mut seen, mut before) = (Vec::new(), 0);
     for step in STEPS {
@@ -104,7 +109,7 @@ fn hold(
         holders.grow_to(first + wanted, &mut tell)?;
         let opened_per_second = (wanted - before) as f64 / began.elapsed().as_secs_f64();
         before = wanted;
-        let cpu = watch(settings.time, pids);
+        let cpu = watch(settings.time, pids).await;
         seen.push(Seen {
             connections: wanted,
             resident: resident() - none.0,
@@ -119,10 +124,10 @@ fn hold(
 }
 
 /// Looks on for a while; the part of a core that the servers used meanwhile.
-fn watch(time: Duration, pids: &[u32]) -> Option<f64> {
+async fn watch(time: Duration, pids: &[u32]) -> Option<f64> {
     let clock = Clock::start(pids);
     let began = Instant::now();
-    std::thread::sleep(time);
+    tokio::time::sleep(time).await;
     clock.seconds().map(|used| used / began.elapsed().as_secs_f64())
 }
 

@@ -242,14 +242,15 @@ pub fn open_all(
     count: usize,
     tell: &mut dyn FnMut(usize),
 ) -> Result<()> {
-    let before = swarm.ready;
+    let (before, first) = (swarm.ready, swarm.opened());
     let (mut opened, mut ready) = (0, 0);
     let mut moved = std::time::Instant::now();
     while ready < count {
         while opened < count && opened - ready < OPENING_MAX {
-            // Each server gets some of everybody.
-            let address = addresses[opened / greetings.len() % addresses.len()];
-            swarm.open(address, greetings[opened % greetings.len()].clone())?;
+            // Each server gets as many as every other, and some of everybody.
+            let number = first + opened;
+            let address = addresses[(number + number / greetings.len()) % addresses.len()];
+            swarm.open(address, greetings[number % greetings.len()].clone())?;
             opened += 1;
         }
         swarm.turn(TURN, &mut |_| {})?;
