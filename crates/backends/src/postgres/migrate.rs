@@ -42,9 +42,9 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/postgres/0006_database_door.sql"),
     },
     Migration {
-        number: 9,
+        number: 8,
         name: "replays",
-        sql: include_str!("../../migrations/postgres/0009_replays.sql"),
+        sql: include_str!("../../migrations/postgres/0008_replays.sql"),
     },
 ];
 

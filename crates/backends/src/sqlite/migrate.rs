@@ -39,9 +39,9 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0005_events.sql"),
     },
     Migration {
-        number: 9,
+        number: 8,
         name: "replays",
-        sql: include_str!("../../migrations/sqlite/0009_replays.sql"),
+        sql: include_str!("../../migrations/sqlite/0008_replays.sql"),
     },
 ];
 
