@@ -38,6 +38,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "events",
         sql: include_str!("../../migrations/sqlite/0005_events.sql"),
     },
+    Migration {
+        number: 7,
+        name: "smaller pages",
+        sql: include_str!("../../migrations/sqlite/0007_smaller_pages.sql"),
+    },
 ];
 
 const CREATE: &str = "
