@@ -18,6 +18,9 @@ use crate::fold::fold;
 
 /// The letters of the longest piece of text that is a token.
 const PIECE: usize = 3;
+/// The bytes of a page of the index, as migration 7 sets it. Of the list of a token, a search reads one page at least in
+/// each segment of the index, and all that is on it.
+pub(crate) const PAGE_BYTES: u64 = 1_000;
 /// A token stands for this much time (30 days), in microseconds.
 const PERIOD: i64 = 30 * 24 * 3600 * 1_000_000;
 
@@ -76,7 +79,7 @@ fn write(db: &Connection, message: i64, fresh: bool) -> Answer<()> {
             period(time(row, 3)?),
         ];
         let has = [
-            (Has::Link, folded.contains("http://") || folded.contains("https://")),
+            (Has::Link, has_link(&folded)),
             (Has::Location, row.get(4)?),
             (Has::Thread, number(row, 5)? > 0),
             (Has::Reaction, number(row, 6)? > 0),
@@ -147,6 +150,11 @@ pub(crate) fn has(what: Has) -> &'static str {
         Has::Pin => "haspin",
         Has::Thread => "hasthread",
     }
+}
+
+/// Whether there is a link in the folded text.
+pub(crate) fn has_link(folded: &str) -> bool {
+    folded.contains("http://") || folded.contains("https://")
 }
 
 fn period_token(period: i64) -> String {

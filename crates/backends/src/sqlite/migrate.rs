@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/sqlite/0005_events.sql"),
     },
     Migration {
+        number: 7,
+        name: "smaller pages",
+        sql: include_str!("../../migrations/sqlite/0007_smaller_pages.sql"),
+    },
+    Migration {
         number: 8,
         name: "replays",
         sql: include_str!("../../migrations/sqlite/0008_replays.sql"),

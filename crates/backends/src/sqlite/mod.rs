@@ -26,6 +26,7 @@ mod members;
 mod messages;
 mod migrate;
 mod outbox;
+mod plan;
 mod readers;
 mod rooms;
 mod search;
@@ -125,6 +126,7 @@ impl Sqlite {
                 // What a process left that was killed may never have been synced, and a repeat would acknowledge it.
                 checkpoints::checkpoint(&link)
                     .with_context(|| format!("{} cannot be synced to its disk", path.display()))?;
+                link.merges_due.set(chores::MERGED_AFTER_START);
             }
             Place::Memory => migrate::migrate(&link.db, now)?,
         }

@@ -1,18 +1,19 @@
 //! Search: what is found in which script, how it is narrowed, and what stays hidden.
 
 use chat::error::Error;
-use chat::event::Body;
+use chat::event::{Body, Outcome};
 use chat::ids::{RoomId, Timestamp, UserId};
 use chat::message::{Has, Location, Query};
 use chat::room::{History, NewRoom, RoomKind};
 
-use crate::world::{START, World, edit, new_room, reply, target, terms};
+use crate::world::{START, World, draft, edit, new_room, post, reply, target, terms};
 
 crate::promises! {
     a_part_of_a_word_is_found_in_any_script
     all_terms_must_be_found_and_phrases_as_they_stand
     signs_and_odd_terms_do_no_harm
     hits_come_newest_first_in_pages
+    hits_among_very_many_that_look_like_them_are_all_found
     deleted_and_edited_texts_are_not_found
     rooms_that_the_viewer_is_not_in_are_not_searched
     what_came_before_a_late_member_stays_hidden
@@ -121,6 +122,45 @@ async fn hits_come_newest_first_in_pages(world: World) {
         }
     }
     assert_eq!(pages, ["654", "321", "0"]);
+}
+
+async fn hits_among_very_many_that_look_like_them_are_all_found(world: World) {
+    let [ada, bob] = [world.person("ada").await, world.person("bob").await];
+    let room = world.room(RoomKind::Public, "room", ada, &[bob]).await;
+    let busy = world.room(RoomKind::Private, "busy", bob, &[]).await;
+    // Each of them has pieces of what is sought, most have nearly all; the rest is somebody else's or somewhere else.
+    let decoys = ["abcd", "cdef", "bcdef abcd", "abcde f"];
+    for batch in 0..8 {
+        let drafts = (0..200).map(|number| match number {
+            40 | 160 => draft(room, ada, post(&format!("abcdef {batch}.{number}"))),
+            80 => draft(room, bob, post("abcdef")),
+            _ if number % 8 == 0 => draft(busy, bob, post("abcdef")),
+            _ => draft(room, ada, post(decoys[number % 4])),
+        });
+        for outcome in world.store.commit(drafts.collect()).await.unwrap() {
+            assert!(matches!(outcome, Ok(Outcome::Committed(_))), "{outcome:?}");
+        }
+    }
+    let query = Query {
+        from: Some(ada),
+        ..terms(&["abcdef"])
+    };
+    for (limit, room) in [(3, None), (7, Some(room)), (16, None), (100, None)] {
+        let query = Query { room, ..query.clone() };
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let (hits, next) = world.store.search(ada, &query, cursor, limit).await.unwrap();
+            found.extend(hits.into_iter().map(|message| message.text));
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let all = (0..8)
+            .rev()
+            .flat_map(|batch| [160, 40].map(|number| format!("abcdef {batch}.{number}")));
+        assert_eq!(found, all.collect::<Vec<_>>(), "{limit} at a time");
+    }
 }
 
 async fn deleted_and_edited_texts_are_not_found(world: World) {

@@ -342,7 +342,13 @@ fn scenario(scenario: &Scenario) -> Command {
         text("redis", "URL", "The Redis that joins them"),
         numbered(&NODES),
     ];
+    let logs = text(
+        "logs",
+        "PATH",
+        "A folder in which filled logs stay, so that another run need not fill them [default: none stays]",
+    );
     command
+        .args((scenario.name == "history").then_some(logs))
         .args(shared.into_iter().filter(|_| scenario.clusters))
         .args(scenario.choices.iter().map(chosen))
         .args(scenario.numbers.iter().map(numbered))

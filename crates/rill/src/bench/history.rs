@@ -1,8 +1,9 @@
 //! `rill bench history`: pages and search at any depth of a long log. The floor is the same server with a short one:
 //! what is asked must not cost more because there is more that is not asked for.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use backends::{Direct, MemoryBus, MemoryPresence, Options, SystemRng};
@@ -22,6 +23,8 @@ use crate::demo::{self, clock::Past, people};
 /// Messages of a page, and of what a search finds.
 const PAGE: u64 = 50;
 const FOUND: u64 = 20;
+/// How often it is told how far the filling of a log is.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 /// Questions before any of a round counts.
 const WARM_UP: usize = 5;
 
@@ -54,6 +57,13 @@ const QUESTIONS: &[Question] = &[
     page("search, a phrase", 0.0, Ask::Search("%22the%20persimmon%20tart%22")),
     page("search, no such word", 0.0, Ask::Search("zeppelin")),
     page(
+        "search, a rare word and a common one",
+        0.0,
+        Ask::Search("sourdough%20radio"),
+    ),
+    page("search, a quiet room", 0.0, Ask::Search("the%20in%3Akitchen")),
+    page("search, words never together", 0.0, Ask::Search("milestone%20thermos")),
+    page(
         "search, one room and person",
         0.0,
         Ask::Search("map%20in%3Aarchive%20from%3Agrace"),
@@ -67,7 +77,7 @@ const fn page(name: &'static str, at: f64, form: Ask) -> Question {
 /// A server with a log of this length.
 struct Archive {
     target: Target,
-    token: String,
+    api: Api,
     room: String,
     head: u64,
     dice: Dice,
@@ -82,9 +92,9 @@ pub async fn run(settings: &Settings) -> Result<Report> {
     );
     let mut progress = Progress::new(2 + settings.rounds);
     progress.step("making a short log");
-    let mut short = Archive::make(settings, settings.number("short")).await?;
-    progress.step(&format!("making a log of {} messages", settings.number("messages")));
-    let mut long = Archive::make(settings, settings.number("messages")).await?;
+    let mut short = Archive::make(settings, settings.number("short"), &progress).await?;
+    progress.step("making a long log");
+    let mut long = Archive::make(settings, settings.number("messages"), &progress).await?;
     for round in 1..=settings.rounds {
         progress.step(&format!("round {round}"));
         for (place, question) in QUESTIONS.iter().enumerate() {
@@ -93,7 +103,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
             let mut sides = [&mut short, &mut long];
             sides.rotate_left(round % 2);
             for side in sides {
-                side.ask(*question, place, settings.count("questions"))?;
+                side.ask(*question, place, settings.count("questions")).await?;
             }
         }
     }
@@ -101,10 +111,13 @@ pub async fn run(settings: &Settings) -> Result<Report> {
 }
 
 impl Archive {
-    async fn make(settings: &Settings, messages: u64) -> Result<Self> {
+    async fn make(settings: &Settings, messages: u64, progress: &Progress) -> Result<Self> {
         let mut target = Target::fresh(settings)?;
         let data = target.folder().context("a server of our own")?.join("data");
-        fill(&data, u32::try_from(messages)?).await?;
+        match &settings.logs {
+            None => fill(&data, messages, progress).await?,
+            Some(logs) => std::os::unix::fs::symlink(kept(logs, messages, progress).await?, &data)?,
+        }
         target.start_again(settings).await?;
         let api = Api::new(&target.url)?;
         let sign_in = SignIn {
@@ -119,20 +132,20 @@ impl Archive {
             .find(|room| room.name == "Archive")
             .context("there is no archive")?;
         Ok(Self {
-            token: api.access_token().await?,
-            target,
             room: room.id.to_string(),
             head: room.last_seq,
+            target,
+            api,
             dice: Dice::new(7),
             found: vec![Vec::new(); QUESTIONS.len()],
         })
     }
 
     /// One after the other, so that none waits for another.
-    fn ask(&mut self, question: Question, place: usize, count: usize) -> Result<()> {
+    async fn ask(&mut self, question: Question, place: usize, count: usize) -> Result<()> {
         let mut latencies = Latencies::default();
-        // The server closes connections that rest for long.
-        let mut asker = Asker::new(self.target.addresses[0], &self.token)?;
+        // The server closes connections that rest for long, and filling the other log may outlast a token.
+        let mut asker = Asker::new(self.target.addresses[0], &self.api.access_token().await?)?;
         for number in 0..WARM_UP + count {
             let path = self.path(question);
             let began = Instant::now();
@@ -166,8 +179,22 @@ impl Archive {
     }
 }
 
+/// The folder of a filled log that stays, which is filled if it is not there yet.
+async fn kept(logs: &Path, messages: u64, progress: &Progress) -> Result<PathBuf> {
+    let (kept, half) = (
+        logs.join(messages.to_string()),
+        logs.join(format!("{messages}-unfinished")),
+    );
+    if !kept.exists() {
+        let problem = || format!("cannot fill {}", half.display());
+        fill(&half, messages, progress).await.with_context(problem)?;
+        std::fs::rename(&half, &kept)?;
+    }
+    Ok(kept)
+}
+
 /// Fills a database as `rill demo --messages` does, and closes it.
-async fn fill(data: &std::path::Path, messages: u32) -> Result<()> {
+async fn fill(data: &Path, messages: u64, progress: &Progress) -> Result<()> {
     std::fs::create_dir(data)?;
     let clock = Arc::new(Past::default());
     let options = Options { clock: clock.clone() };
@@ -175,13 +202,23 @@ async fn fill(data: &std::path::Path, messages: u32) -> Result<()> {
     let bus = Arc::new(MemoryBus::new());
     let ports = Ports {
         intake: Arc::new(Direct::new(store.clone(), bus.clone())),
-        store,
+        store: store.clone(),
         bus,
         presence: Arc::new(MemoryPresence::new()),
         clock: clock.clone(),
         rng: Arc::new(SystemRng::default()),
     };
-    demo::fill(ports, &clock, Some(messages)).await
+    let mut filling = std::pin::pin!(demo::fill(ports, &clock, Some(u32::try_from(messages)?)));
+    let mut turns = tokio::time::interval(TOLD_EVERY);
+    loop {
+        tokio::select! {
+            filled = &mut filling => return filled,
+            _ = turns.tick() => {
+                let made = store.active_rooms(1).await?.first().map_or(0, |(_, seq)| *seq);
+                progress.say(&format!("making a log: {made} of {messages} messages"));
+            }
+        }
+    }
 }
 
 fn report(settings: &Settings, short: &Archive, long: &Archive) -> Report {

@@ -30,6 +30,8 @@ pub struct Settings {
     pub dialect: String,
     /// Where folders of servers are made.
     pub folder: PathBuf,
+    /// Where filled logs stay.
+    pub logs: Option<PathBuf>,
     /// The program that is measured.
     pub binary: PathBuf,
     pub cores: Cores,
@@ -60,6 +62,7 @@ impl Settings {
             dialect: text("dialect").unwrap_or_default(),
             // The server works in its own folder, from where a relative path would lead elsewhere.
             folder: std::path::absolute(text("folder").map_or_else(std::env::temp_dir, PathBuf::from))?,
+            logs: text("logs").map(std::path::absolute).transpose()?,
             binary: match text("binary") {
                 Some(path) => std::fs::canonicalize(path)?,
                 None => std::env::current_exe()?,

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use chat::Chat;
 use chat::account::Actor;
 use chat::event::{Body, Draft};
@@ -24,6 +24,8 @@ pub const DAYS: u32 = 400;
 const ENDED_DAYS_AGO: u32 = 7;
 /// How many are said at once, at most; they share their time.
 const BURST_MAX: u64 = 24;
+/// What is said within so many seconds may be one commit: only a very long room has more than a burst of it.
+const COMMIT_SECONDS: u64 = 15 * 60;
 /// Messages that answers and reactions are given to.
 const RECENT_MAX: usize = 40;
 
@@ -50,12 +52,20 @@ pub async fn fill(chat: &Chat, people: &People, clock: &Past, count: u32) -> Res
     };
     let all = u64::from(DAYS - ENDED_DAYS_AGO) * 24 * 3600;
     while writer.said < count {
-        let told = all * u64::from(writer.said) / u64::from(count);
-        clock.set_seconds_ago(u64::from(DAYS) * 24 * 3600 - told);
-        let burst = writer.burst(count);
-        ensure!(burst.len() <= BATCH_ITEMS_MAX, "a burst is a commit");
-        for outcome in chat.store().commit(burst).await? {
-            writer.note(outcome?.entry().context("it changed nothing")?);
+        let told = |said: u32| all * u64::from(said) / u64::from(count);
+        let began = told(writer.said);
+        clock.set_seconds_ago(u64::from(DAYS) * 24 * 3600 - began);
+        let mut drafts = writer.burst(count);
+        while writer.said < count
+            && told(writer.said) < began + COMMIT_SECONDS
+            && drafts.len() + (BURST_MAX as usize) < BATCH_ITEMS_MAX
+        {
+            drafts.extend(writer.burst(count));
+        }
+        ensure!(drafts.len() <= BATCH_ITEMS_MAX, "it is a commit");
+        for outcome in chat.store().commit(drafts).await? {
+            // A reaction that somebody gave already changes nothing.
+            outcome?.entry().into_iter().for_each(|entry| writer.note(entry));
         }
     }
     let head = chat.store().heads(&[room]).await?;
