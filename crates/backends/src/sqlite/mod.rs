@@ -19,6 +19,7 @@ mod facts;
 mod fault;
 pub(crate) mod hold;
 mod index;
+mod lengths;
 mod letters;
 mod link;
 mod logins;
