@@ -29,6 +29,7 @@ mod outbox;
 mod readers;
 mod rooms;
 mod search;
+mod seats;
 mod store;
 mod webhooks;
 mod writer;
