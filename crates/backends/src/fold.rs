@@ -8,7 +8,12 @@ use unicode_normalization::UnicodeNormalization;
 /// `Grüße` and `GRUSSE` become `grusse`; full-width and Arabic presentation forms become the plain ones.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
-        return spaced(text.chars().map(|letter| letter.to_ascii_lowercase()));
+        let folded = text.to_ascii_lowercase();
+        return if is_spaced(&folded) {
+            folded
+        } else {
+            spaced(folded.chars())
+        };
     }
     let letters = text
         .nfkd()
@@ -50,6 +55,18 @@ fn spaced(letters: impl Iterator<Item = char>) -> String {
     folded
 }
 
+/// Whether `spaced` would leave this text as it is; only of letters of one byte it may say so.
+fn is_spaced(text: &str) -> bool {
+    let mut before = b' ';
+    for letter in text.bytes() {
+        if !(b' '..0x7f).contains(&letter) || (letter == b' ' && before == b' ') {
+            return false;
+        }
+        before = letter;
+    }
+    text.is_empty() || before != b' '
+}
+
 /// Marks that people leave out when they search, and characters that nobody sees.
 fn is_mark(letter: char) -> bool {
     matches!(letter,
@@ -89,6 +106,20 @@ mod tests {
         ];
         for (text, folded) in cases {
             assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_letters_fold_as_all_others_do() {
+        for letter in '\0'..='\u{7f}' {
+            for text in [
+                format!(" A{letter}{letter}b{letter}"),
+                format!("A{letter}b"),
+                letter.to_string(),
+            ] {
+                let slowly = spaced(text.chars().flat_map(char::to_lowercase));
+                assert_eq!(fold(&text), slowly, "{letter:?}");
+            }
         }
     }
 

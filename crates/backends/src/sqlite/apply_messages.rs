@@ -6,7 +6,7 @@ use chat::event::Body;
 use chat::ids::UserId;
 
 use super::columns::integer;
-use super::commit::{Batch, Line};
+use super::commit::{Batch, Line, kept};
 use super::facts::{Aim, State};
 use super::fault::Answer;
 use super::index;
@@ -25,28 +25,25 @@ impl Batch<'_> {
         else {
             return Ok(());
         };
-        self.db
-            .prepare_cached(
-                "insert into messages (room_id, seq, ordinal, id, client_id, sender_id, at, text, text_seq, mentions,
-                                       mentions_room, location, thread_id, thread_seq, changed_seq)
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?2, ?9, ?10, ?11, ?12, ?13, ?2)",
-            )?
-            .execute(rusqlite::params![
-                draft.room.0.as_bytes(),
-                integer(line.seq),
-                integer(line.ordinal),
-                draft.id.0.as_bytes(),
-                draft.client_id.as_ref().map(chat::ids::ClientId::as_str),
-                draft.actor.0.as_bytes(),
-                line.at.0,
-                text,
-                joined(mentions),
-                mentions_room,
-                location.as_ref().map(record::write_location),
-                thread.map(|root| *root.id.0.as_bytes()),
-                thread.map(|root| integer(root.seq)),
-            ])?;
-        index::learn_later(self.db, self.db.last_insert_rowid())?;
+        let insert = "insert into messages (room_id, seq, ordinal, id, client_id, sender_id, at, text, text_seq,
+                                            mentions, mentions_room, location, thread_id, thread_seq, changed_seq)
+                      values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?2, ?9, ?10, ?11, ?12, ?13, ?2)";
+        kept(self.db, &mut self.kept.message, insert)?.execute(rusqlite::params![
+            draft.room.0.as_bytes(),
+            integer(line.seq),
+            integer(line.ordinal),
+            draft.id.0.as_bytes(),
+            draft.client_id.as_ref().map(chat::ids::ClientId::as_str),
+            draft.actor.0.as_bytes(),
+            line.at.0,
+            text,
+            joined(mentions),
+            mentions_room,
+            location.as_ref().map(record::write_location),
+            thread.map(|root| *root.id.0.as_bytes()),
+            thread.map(|root| integer(root.seq)),
+        ])?;
+        kept(self.db, &mut self.kept.learn_later, index::LEARN_LATER)?.execute([self.db.last_insert_rowid()])?;
         self.mention(line, line.seq, mentions, *mentions_room)?;
         if let Some(root) = line.aim {
             self.db
@@ -57,14 +54,7 @@ impl Batch<'_> {
             }
         }
         // Who writes has read what was there.
-        self.db
-            .prepare_cached("update members set read_seq = ?3, read_ordinal = ?4 where room_id = ?1 and user_id = ?2")?
-            .execute((
-                draft.room.0.as_bytes(),
-                draft.actor.0.as_bytes(),
-                integer(line.seq),
-                integer(line.ordinal),
-            ))?;
+        self.seats.read(draft.room, draft.actor, line.seq, line.ordinal);
         state.last_at = line.at;
         Ok(())
     }
@@ -164,7 +154,7 @@ impl Batch<'_> {
 
     /// Notes who is named: present members other than the sender. Naming everybody takes no rows.
     fn mention(&self, line: &Line<'_>, seq: u64, mentions: &[UserId], mentions_room: bool) -> Answer<()> {
-        if mentions_room {
+        if mentions_room || mentions.is_empty() {
             return Ok(());
         }
         let mut statement = self.db.prepare_cached(

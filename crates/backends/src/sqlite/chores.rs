@@ -13,8 +13,13 @@ use super::writer::in_transaction;
 
 /// So many messages are indexed at once; fewer only while nobody has anything else to be written.
 const INDEXED_AT_ONCE: usize = 64;
-/// Where more have come to wait, half of them, and at most so many: then sends come faster than little by little.
-const INDEXED_AT_ONCE_MAX: usize = 1_024;
+/// Where commits are large, as many as so many of them bring: together they cost less, and whoever waits for a large
+/// commit waits longer anyway.
+const COMMITS_AT_ONCE: usize = 8;
+/// But at most so many.
+const INDEXED_AT_ONCE_MAX: usize = 2_048;
+/// Rows that a message changes: in the log, among the messages, and among those that wait.
+const ROWS_OF_A_MESSAGE: usize = 3;
 /// Pages of the index (of 1,000 bytes) that are merged at once; a millisecond or two.
 const MERGED_AT_ONCE: usize = 32;
 /// Where more have come to be due, an eighth of them, and at most so many.
@@ -38,6 +43,8 @@ pub(super) struct Chores {
     skipped: u32,
     /// How many messages waited when they were counted last, and how many rows the connection had changed by then.
     counted: Option<(usize, u64)>,
+    /// How many rows the connection had changed at the end of the last turn.
+    changes_before: u64,
 }
 
 impl Chores {
@@ -48,21 +55,26 @@ impl Chores {
         if self.skipped > 0 {
             return false;
         }
-        self.some(link, quiet).unwrap_or_else(|fault| {
+        let more = self.some(link, quiet).unwrap_or_else(|fault| {
             // It is tried again after some more commits; `into_error` says what was wrong.
             let _ = fault.into_error();
             self.skipped = TURNS_SKIPPED;
             false
-        })
+        });
+        self.changes_before = link.db.total_changes();
+        more
     }
 
     fn some(&mut self, link: &Link, quiet: bool) -> Answer<bool> {
-        let waiting = self.waiting(link, quiet)?;
+        let committed = (link.db.total_changes() - self.changes_before) as usize / ROWS_OF_A_MESSAGE;
+        let enough = (COMMITS_AT_ONCE * committed).clamp(INDEXED_AT_ONCE, INDEXED_AT_ONCE_MAX);
+        let waiting = self.waiting(link, if quiet { 1 } else { enough })?;
         let merges_due = link.merges_due.get();
-        let may_index = waiting >= INDEXED_AT_ONCE || (quiet && waiting > 0);
+        let may_index = waiting >= enough || (quiet && waiting > 0);
         if may_index && !(self.indexed_last && merges_due > 0) {
             self.indexed_last = true;
-            let at_most = (waiting / 2).max(INDEXED_AT_ONCE);
+            // Of more than that, half, so that whoever comes after a crowd does not wait for all that it left.
+            let at_most = (waiting / 2).max(enough);
             in_transaction(link, |link| learn(link, at_most))?;
         } else if merges_due > 0 {
             self.indexed_last = false;
@@ -76,13 +88,13 @@ impl Chores {
         Ok(true)
     }
 
-    /// How many messages wait, or more. They are counted only where there may be enough of them to do something about.
-    fn waiting(&mut self, link: &Link, quiet: bool) -> Answer<usize> {
+    /// How many messages wait, or more. They are counted only where there may be enough of them.
+    fn waiting(&mut self, link: &Link, enough: usize) -> Answer<usize> {
         let changes = link.db.total_changes();
-        if let Some((waiting, before)) = self.counted.filter(|_| !quiet) {
+        if let Some((waiting, before)) = self.counted {
             // Each of them is a row that this connection has changed.
             let at_most = waiting + (changes - before) as usize;
-            if at_most < INDEXED_AT_ONCE {
+            if at_most < enough {
                 return Ok(at_most);
             }
         }
@@ -109,7 +121,7 @@ mod tests {
     fn link(waiting: i64) -> Link {
         let link = Link::in_memory().unwrap();
         migrate(&link.db, Timestamp(0)).unwrap();
-        (0..waiting).for_each(|message| index::learn_later(&link.db, message).unwrap());
+        (0..waiting).for_each(|message| assert_eq!(link.db.execute(index::LEARN_LATER, [message]), Ok(1)));
         link
     }
 
@@ -127,13 +139,40 @@ mod tests {
         assert_eq!(waiting(&link), 0);
     }
 
+    /// Chores that have seen what was committed so far.
+    fn after_what_was_committed(link: &Link) -> Chores {
+        Chores {
+            changes_before: link.db.total_changes(),
+            ..Chores::default()
+        }
+    }
+
     #[test]
-    fn many_are_indexed_between_commits_and_the_more_the_faster() {
-        for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 1_024)] {
+    fn many_are_indexed_between_small_commits_and_the_more_the_faster() {
+        for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 2_048)] {
             let link = link(messages);
-            assert!(Chores::default().go_on(&link, false));
+            assert!(after_what_was_committed(&link).go_on(&link, false));
             assert_eq!(waiting(&link), left, "of {messages}");
         }
+    }
+
+    #[test]
+    fn between_large_commits_more_come_to_wait() {
+        let link = link(0);
+        let mut chores = after_what_was_committed(&link);
+        let (mut messages, mut most) = (0_i64, 0);
+        for _ in 0..40 {
+            for _ in 0..100 {
+                messages += 1;
+                link.db.execute(index::LEARN_LATER, [messages]).unwrap();
+                let other_rows = "insert into meta (name, value) values (?, '')";
+                link.db.execute(other_rows, [format!("log {messages}")]).unwrap();
+                link.db.execute(other_rows, [format!("message {messages}")]).unwrap();
+            }
+            chores.go_on(&link, false);
+            most = most.max(waiting(&link));
+        }
+        assert_eq!(most, 700, "they go when there are eight hundred of them");
     }
 
     #[test]
@@ -152,7 +191,7 @@ mod tests {
         link.db
             .execute_batch("alter table unindexed rename column fresh to stale")
             .unwrap();
-        let mut chores = Chores::default();
+        let mut chores = after_what_was_committed(&link);
         let turns = (0..250).filter(|_| chores.go_on(&link, false)).count();
         assert_eq!((turns, waiting(&link)), (0, 100));
         link.db

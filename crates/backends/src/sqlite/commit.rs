@@ -12,13 +12,14 @@ use chat::event::{Body, Draft, Entry, Outcome};
 use chat::ids::{RoomId, Timestamp, UserId};
 use chat::room::RoomKind;
 use chat::rules::{self, Facts, Verdict};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::columns::{integer, number};
 use super::entries;
 use super::facts::{Aim, State, gather};
 use super::fault::{Answer, Fault};
 use super::outbox;
+use super::seats::Seats;
 use crate::fold::key;
 use crate::record;
 
@@ -59,6 +60,17 @@ pub(crate) struct Batch<'db> {
     sinks: Option<Vec<String>>,
     rooms: HashMap<RoomId, Option<State>>,
     people: HashMap<UserId, Option<Person>>,
+    pub(crate) seats: Seats,
+    pub(crate) kept: Kept<'db>,
+}
+
+/// The statements that each message of a batch needs: fetched once, not once for each.
+#[derive(Default)]
+pub(crate) struct Kept<'db> {
+    earlier: Option<CachedStatement<'db>>,
+    log: Option<CachedStatement<'db>>,
+    pub(crate) message: Option<CachedStatement<'db>>,
+    pub(crate) learn_later: Option<CachedStatement<'db>>,
 }
 
 /// A draft that is being written: its place in the log.
@@ -90,6 +102,8 @@ impl<'db> Batch<'db> {
             sinks: None,
             rooms: HashMap::new(),
             people: HashMap::new(),
+            seats: Seats::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -102,6 +116,7 @@ impl<'db> Batch<'db> {
                 Err(failure @ Fault::Database(_)) => return Err(failure),
             });
         }
+        self.seats.store(self.db)?;
         for (room, state) in &self.rooms {
             if let Some(state) = state {
                 state.store(self.db, *room)?;
@@ -119,7 +134,7 @@ impl<'db> Batch<'db> {
             self.rooms.insert(draft.room, State::load(self.db, draft.room)?);
         }
         let state = self.rooms.get(&draft.room).and_then(Option::as_ref);
-        let (facts, aim) = gather(self.db, draft, state)?;
+        let (facts, aim) = gather(self.db, draft, state, &mut self.seats)?;
         match rules::admit(draft, &facts)? {
             Verdict::Unchanged => Ok(Outcome::Unchanged),
             Verdict::Record => {
@@ -131,12 +146,11 @@ impl<'db> Batch<'db> {
     }
 
     /// The entry of an earlier send with the same client id, or of the same draft.
-    fn earlier(&self, draft: &Draft) -> Answer<Option<Arc<Entry>>> {
+    fn earlier(&mut self, draft: &Draft) -> Answer<Option<Arc<Entry>>> {
         let found = match &draft.client_id {
             Some(client_id) => {
-                let mut statement = self.db.prepare_cached(
-                    "select seq, digest from log where room_id = ? and actor_id = ? and client_id = ?",
-                )?;
+                let question = "select seq, digest from log where room_id = ? and actor_id = ? and client_id = ?";
+                let statement = kept(self.db, &mut self.kept.earlier, question)?;
                 let values = (draft.room.0.as_bytes(), draft.actor.0.as_bytes(), client_id.as_str());
                 let found = statement.query_row(values, |row| Ok((number(row, 0)?, row.get::<_, Vec<u8>>(1)?)));
                 match found.optional()? {
@@ -251,6 +265,10 @@ impl<'db> Batch<'db> {
             at: state.entry_at,
         };
         self.log(&line)?;
+        if !matches!(draft.body, Body::MessagePosted { .. }) {
+            // It may change who is in the room, and what of it they have read.
+            self.seats.store(self.db)?;
+        }
         self.apply(&line, &mut state)?;
         let entry = Entry {
             room: draft.room,
@@ -270,23 +288,20 @@ impl<'db> Batch<'db> {
 
     fn log(&mut self, line: &Line<'_>) -> Answer<()> {
         let draft = line.draft;
-        self.db
-            .prepare_cached(
-                "insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body, visible_from)
-                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute((
-                draft.room.0.as_bytes(),
-                integer(line.seq),
-                integer(line.ordinal),
-                draft.id.0.as_bytes(),
-                draft.actor.0.as_bytes(),
-                draft.client_id.as_ref().map(chat::ids::ClientId::as_str),
-                draft.client_id.as_ref().map(|_| record::summary(&draft.body)),
-                line.at.0,
-                record::write_body(&draft.body),
-                line.visible_from().map(integer),
-            ))?;
+        let insert = "insert into log (room_id, seq, ordinal, id, actor_id, client_id, digest, at, body, visible_from)
+                      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        kept(self.db, &mut self.kept.log, insert)?.execute((
+            draft.room.0.as_bytes(),
+            integer(line.seq),
+            integer(line.ordinal),
+            draft.id.0.as_bytes(),
+            draft.actor.0.as_bytes(),
+            draft.client_id.as_ref().map(chat::ids::ClientId::as_str),
+            draft.client_id.as_ref().map(|_| record::summary(&draft.body)),
+            line.at.0,
+            record::write_body(&draft.body),
+            line.visible_from().map(integer),
+        ))?;
         let sinks = match self.sinks.take() {
             Some(sinks) => sinks,
             None => outbox::sinks(self.db)?,
@@ -309,5 +324,17 @@ impl<'db> Batch<'db> {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.now
+    }
+}
+
+/// The statement, from the place where the batch keeps it.
+pub(crate) fn kept<'a, 'db>(
+    db: &'db Connection,
+    place: &'a mut Option<CachedStatement<'db>>,
+    statement: &str,
+) -> rusqlite::Result<&'a mut CachedStatement<'db>> {
+    match place {
+        Some(statement) => Ok(statement),
+        None => Ok(place.insert(db.prepare_cached(statement)?)),
     }
 }

@@ -10,6 +10,7 @@ use super::columns::{history, id, integer, kind, number, time};
 use super::fault::Answer;
 use super::members::membership;
 use super::messages::ids;
+use super::seats::Seats;
 
 /// A room while a batch works on it; its counters are written back once, at the end of the batch.
 #[derive(Clone, Debug)]
@@ -109,7 +110,12 @@ impl State {
 }
 
 /// Everything that `rules::admit` asks for, and the message spoken of.
-pub(crate) fn gather(db: &Connection, draft: &Draft, state: Option<&State>) -> Answer<(Facts, Option<Aim>)> {
+pub(crate) fn gather(
+    db: &Connection,
+    draft: &Draft,
+    state: Option<&State>,
+    seats: &mut Seats,
+) -> Answer<(Facts, Option<Aim>)> {
     let member = |user: UserId| membership(db, draft.room, user);
     let aim = target_of(&draft.body)
         .map(|id| aim(db, draft, id))
@@ -117,7 +123,7 @@ pub(crate) fn gather(db: &Connection, draft: &Draft, state: Option<&State>) -> A
         .flatten();
     let facts = Facts {
         room: state.filter(|state| !state.deleted).map(State::facts),
-        actor: member(draft.actor)?,
+        actor: seats.of(db, draft.room, draft.actor)?,
         subject: draft.body.subject().map(member).transpose()?.flatten(),
         rooms_of_newcomer: rooms_of_fullest(db, &draft.body.newcomers(draft.actor))?,
         target: aim.as_ref().map(|aim| aim.facts.clone()),

@@ -10,7 +10,7 @@
 
 use chat::ids::{RoomId, Timestamp, UserId};
 use chat::message::Has;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, Row};
 
 use super::columns::{id, integer, number, time};
 use super::fault::Answer;
@@ -25,11 +25,7 @@ pub(crate) const PAGE_BYTES: u64 = 1_000;
 const PERIOD: i64 = 30 * 24 * 3600 * 1_000_000;
 
 /// Notes a new message, whose tokens are written by `catch_up`: soon, together with those of others.
-pub(crate) fn learn_later(db: &Connection, message: i64) -> Answer<()> {
-    db.prepare_cached("insert into unindexed (message, fresh) values (?, true)")?
-        .execute([message])?;
-    Ok(())
-}
+pub(crate) const LEARN_LATER: &str = "insert into unindexed (message, fresh) values (?, true)";
 
 /// Notes a message whose tokens are not the right ones any more.
 pub(crate) fn relearn_later(db: &Connection, message: i64) -> Answer<()> {
@@ -46,57 +42,75 @@ pub(crate) fn waiting(db: &Connection, at_most: usize) -> Answer<usize> {
 
 /// Writes the tokens of at most so many messages, the oldest first; answers of how many.
 pub(crate) fn catch_up(db: &Connection, at_most: usize) -> Answer<usize> {
-    let mut statement = db.prepare_cached("select message, fresh from unindexed order by message limit ?")?;
-    let waiting = statement
-        .query_map([integer(at_most as u64)], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<Vec<(i64, bool)>>>()?;
-    let Some((last, _)) = waiting.last() else { return Ok(0) };
+    let waiting = waiting_with_tokens(db, at_most)?;
+    let Some(last) = waiting.last() else { return Ok(0) };
     db.prepare_cached("delete from unindexed where message <= ?")?
-        .execute([last])?;
+        .execute([last.message])?;
     // All tokens at the end: the index writes itself out when it is left for another table.
-    for (message, fresh) in &waiting {
-        write(db, *message, *fresh)?;
+    let mut insert = db.prepare_cached("insert into search (rowid, tokens) values (?, ?)")?;
+    for one in &waiting {
+        if !one.fresh {
+            db.prepare_cached("delete from search where rowid = ?")?
+                .execute([one.message])?;
+        }
+        if let Some(tokens) = &one.tokens {
+            insert.execute((one.message, tokens))?;
+        }
     }
     Ok(waiting.len())
 }
 
-/// Writes the tokens of a message as it stands; of a deleted one none are left.
-/// `fresh` says that the message has no tokens yet.
-fn write(db: &Connection, message: i64, fresh: bool) -> Answer<()> {
-    if !fresh {
-        db.prepare_cached("delete from search where rowid = ?")?
-            .execute([message])?;
-    }
+/// What the index has to learn of a message.
+struct Waiting {
+    message: i64,
+    /// It has no tokens yet.
+    fresh: bool,
+    /// Of the message as it stands; of a deleted one none are left.
+    tokens: Option<String>,
+}
+
+fn waiting_with_tokens(db: &Connection, at_most: usize) -> Answer<Vec<Waiting>> {
     let mut statement = db.prepare_cached(
-        "select text, room_id, sender_id, at, location is not null, replies, reactions, pinned_at is not null
-         from messages where number = ? and deleted_at is null",
+        "select w.message, w.fresh, m.text, m.room_id, m.sender_id, m.at, m.location is not null, m.replies,
+                m.reactions, m.pinned_at is not null
+         from unindexed w left join messages m on m.number = w.message and m.deleted_at is null
+         order by w.message limit ?",
     )?;
-    let tokens = statement.query_row([message], |row| {
-        let folded = fold(row.get_ref(0)?.as_str()?);
-        let mut tokens = vec![
-            room(RoomId(id(row, 1)?)),
-            from(UserId(id(row, 2)?)),
-            period(time(row, 3)?),
-        ];
-        let has = [
-            (Has::Link, has_link(&folded)),
-            (Has::Location, row.get(4)?),
-            (Has::Thread, number(row, 5)? > 0),
-            (Has::Reaction, number(row, 6)? > 0),
-            (Has::Pin, row.get(7)?),
-        ];
-        tokens.extend(
-            has.into_iter()
-                .filter(|(_, present)| *present)
-                .map(|(what, _)| self::has(what).to_owned()),
-        );
-        Ok(tokens.join(" ") + &spelled(pieces(&folded)))
-    });
-    if let Some(tokens) = tokens.optional()? {
-        db.prepare_cached("insert into search (rowid, tokens) values (?, ?)")?
-            .execute((message, tokens))?;
+    let mut speller = Speller::default();
+    let waiting = statement.query_map([integer(at_most as u64)], |row| {
+        Ok(Waiting {
+            message: row.get(0)?,
+            fresh: row.get(1)?,
+            tokens: match row.get_ref(2)?.as_str_or_null()? {
+                Some(text) => Some(tokens(row, &fold(text), &mut speller)?),
+                None => None,
+            },
+        })
+    })?;
+    Ok(waiting.collect::<rusqlite::Result<_>>()?)
+}
+
+fn tokens(row: &Row<'_>, folded: &str, speller: &mut Speller) -> rusqlite::Result<String> {
+    // A letter ends three pieces, of nine letters with the spaces between them.
+    let mut tokens = String::with_capacity(folded.len() * 3 * PIECE + 128);
+    tokens.push_str(&room(RoomId(id(row, 3)?)));
+    tokens.push(' ');
+    tokens.push_str(&from(UserId(id(row, 4)?)));
+    tokens.push(' ');
+    tokens.push_str(&period(time(row, 5)?));
+    let has = [
+        (Has::Link, has_link(folded)),
+        (Has::Location, row.get(6)?),
+        (Has::Thread, number(row, 7)? > 0),
+        (Has::Reaction, number(row, 8)? > 0),
+        (Has::Pin, row.get(9)?),
+    ];
+    for (what, _) in has.into_iter().filter(|(_, present)| *present) {
+        tokens.push(' ');
+        tokens.push_str(self::has(what));
     }
-    Ok(())
+    speller.spell(folded, &mut tokens);
+    Ok(tokens)
 }
 
 /// Merges pieces of the index, at most so many pages of 1,000 bytes; false if there was nothing to merge.
@@ -166,39 +180,62 @@ fn period_token(period: i64) -> String {
     }
 }
 
-/// All pieces of a folded text, once each.
-fn pieces(folded: &str) -> Vec<u64> {
-    let mut pieces = Vec::with_capacity(folded.len() * PIECE);
-    for run in folded.split(' ') {
-        let (mut before, mut last) = (0, 0);
-        for letter in run.chars() {
-            let letter = pack(&[letter]);
-            // The three pieces that end here; a number tells how many letters it is.
-            let two = last << 21 | letter;
-            pieces.push(letter);
-            if last != 0 {
-                pieces.push(two);
-            }
-            if before != 0 {
-                pieces.push(before << 42 | two);
-            }
-            (before, last) = (last, letter);
-        }
-    }
-    pieces.sort_unstable();
-    pieces.dedup();
-    pieces
+/// Spells the pieces of one text after another.
+#[derive(Default)]
+struct Speller {
+    /// The pieces of the text that were spelled already, each at the first free place from its own on; 0 is free.
+    spelled: Vec<u64>,
 }
 
-fn spelled(pieces: Vec<u64>) -> String {
-    let mut text = String::with_capacity(pieces.len() * (PIECE + 1));
-    for piece in pieces {
-        text.push(' ');
-        for letter in spell(piece) {
-            text.push(letter);
+impl Speller {
+    /// Appends all pieces of a folded text, once each.
+    fn spell(&mut self, folded: &str, tokens: &mut String) {
+        // At most half of the places are taken, so that a free one is near.
+        let places = (2 * PIECE * folded.len()).next_power_of_two();
+        self.spelled.clear();
+        self.spelled.resize(places, 0);
+        for run in folded.split(' ') {
+            // The letters before this one, as they are and as they are spelled.
+            let (mut before, mut last) = ((0, ' '), (0, ' '));
+            for letter in run.chars() {
+                let this = (u64::from(u32::from(letter)), spelling(letter));
+                // The three pieces that end here; a number tells how many letters it is.
+                let two = last.0 << 21 | this.0;
+                if self.is_new(this.0) {
+                    tokens.push(' ');
+                    tokens.push(this.1);
+                }
+                if last.0 != 0 && self.is_new(two) {
+                    tokens.push(' ');
+                    tokens.push(last.1);
+                    tokens.push(this.1);
+                }
+                if before.0 != 0 && self.is_new(before.0 << 42 | two) {
+                    tokens.push(' ');
+                    tokens.push(before.1);
+                    tokens.push(last.1);
+                    tokens.push(this.1);
+                }
+                (before, last) = (last, this);
+            }
         }
     }
-    text
+
+    fn is_new(&mut self, piece: u64) -> bool {
+        let last = self.spelled.len() - 1;
+        // The upper half of the product depends on all letters (Knuth's multiplicative hashing).
+        let mut place = (piece.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & last;
+        loop {
+            match self.spelled[place] {
+                0 => {
+                    self.spelled[place] = piece;
+                    return true;
+                }
+                known if known == piece => return false,
+                _ => place = (place + 1) & last,
+            }
+        }
+    }
 }
 
 /// Up to three letters of 21 bits each in one number.
@@ -208,31 +245,52 @@ fn pack(letters: &[char]) -> u64 {
         .fold(0, |packed, letter| packed << 21 | u64::from(u32::from(*letter)))
 }
 
-/// The piece as the index's tokenizer leaves it whole: letters beyond ASCII pass, ASCII signs move to the private area.
+/// The letters of a piece as the index's tokenizer leaves them whole.
 fn spell(packed: u64) -> impl Iterator<Item = char> {
     let letters = [packed >> 42, packed >> 21 & 0x1f_ffff, packed & 0x1f_ffff];
     letters.into_iter().filter_map(|letter| {
-        let letter = u32::try_from(letter)
-            .ok()
-            .filter(|letter| *letter > 0)
-            .and_then(char::from_u32)?;
-        let is_sign = letter.is_ascii() && !letter.is_ascii_alphanumeric();
-        if is_sign {
-            char::from_u32(0xe000 + u32::from(letter))
-        } else {
-            Some(letter)
-        }
+        let letter = u32::try_from(letter).ok().filter(|letter| *letter > 0)?;
+        char::from_u32(letter).map(spelling)
     })
+}
+
+/// Letters beyond ASCII pass the tokenizer, ASCII signs move to the private area.
+fn spelling(letter: char) -> char {
+    let is_sign = letter.is_ascii() && !letter.is_ascii_alphanumeric();
+    if is_sign {
+        char::from_u32(0xe000 + u32::from(letter)).unwrap_or(letter)
+    } else {
+        letter
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn spelled(folded: &str) -> String {
+        let mut tokens = String::new();
+        Speller::default().spell(folded, &mut tokens);
+        tokens
+    }
+
+    #[test]
+    fn each_piece_is_spelled_once_and_a_speller_forgets_the_text_before() {
+        let mut speller = Speller::default();
+        for _ in 0..2 {
+            let mut tokens = String::new();
+            speller.spell("abab bab b", &mut tokens);
+            let mut tokens: Vec<&str> = tokens.split_whitespace().collect();
+            tokens.sort_unstable();
+            assert_eq!(tokens, ["a", "ab", "aba", "b", "ba", "bab"]);
+        }
+        speller.spell("", &mut String::new());
+    }
+
     #[test]
     fn a_text_has_all_tokens_of_every_term_in_it() {
         let text = fold("Grüße, C++ & 東京タワー!");
-        let tokens = spelled(pieces(&text));
+        let tokens = spelled(&text);
         let tokens: Vec<&str> = tokens.split_whitespace().collect();
         let letters: Vec<char> = text.chars().collect();
         for start in 0..letters.len() {
@@ -255,7 +313,7 @@ mod tests {
         )
         .unwrap();
         let folded = fold("a\"b (c) d*e 東京 ok 👍🏽 สวัสดี !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
-        let tokens = spelled(pieces(&folded));
+        let tokens = spelled(&folded);
         db.execute("insert into s (rowid, t) values (1, ?)", [&tokens]).unwrap();
         let stored: i64 = db.query_row("select count(*) from v", [], |row| row.get(0)).unwrap();
         assert_eq!(stored as usize, tokens.split_whitespace().count());

@@ -31,6 +31,7 @@ mod plan;
 mod readers;
 mod rooms;
 mod search;
+mod seats;
 mod store;
 mod webhooks;
 mod writer;

@@ -6,7 +6,7 @@ use chat::event::{Body, Draft};
 use chat::ids::RoomId;
 use chat::limits;
 use chat::message::Range;
-use chat::room::{History, NewRoom, RoomChanges, RoomKind, RoomRole, direct_key};
+use chat::room::{History, Mine, NewRoom, RoomChanges, RoomKind, RoomRole, direct_key};
 
 use crate::world::{START, World, draft, edit, mentioning, new_room, post, target};
 
@@ -28,6 +28,7 @@ crate::promises! {
     who_was_removed_is_barred_until_invited
     members_are_listed_by_user_name
     unread_is_arithmetic_over_the_log
+    who_writes_leaves_and_comes_back_in_one_batch_is_where_they_are_afterwards
     the_read_marker_moves_forward_only
     mentions_count_until_they_are_read_edited_away_or_deleted
     only_present_members_are_mentioned
@@ -395,6 +396,35 @@ async fn members_are_listed_by_user_name(world: World) {
     assert_eq!(names(Some("ada"), 1).await, ["bob"]);
     let (person, membership) = world.store.members(room, Some("bob"), 1).await.unwrap().remove(0);
     assert_eq!((person.id, membership.role), (people[0], RoomRole::Owner));
+}
+
+async fn who_writes_leaves_and_comes_back_in_one_batch_is_where_they_are_afterwards(world: World) {
+    let (ada, bob) = (world.person("ada").await, world.person("bob").await);
+    let room = world.room(RoomKind::Public, "garden", ada, &[bob]).await;
+    let batch = vec![
+        draft(room, bob, post("one")),
+        draft(room, ada, post("two")),
+        draft(room, bob, Body::MemberLeft),
+        draft(room, bob, post("not here any more")),
+        draft(room, ada, post("three")),
+        draft(room, bob, Body::MemberJoined),
+        draft(room, ada, post("four")),
+        draft(room, ada, Body::MemberRemoved { user: bob }),
+        draft(room, bob, post("not here again")),
+        draft(room, ada, Body::MemberInvited { user: bob }),
+        draft(room, ada, post("five")),
+        draft(room, ada, post("six")),
+    ];
+    let outcomes = world.store.commit(batch).await.unwrap();
+    let refused: Vec<usize> = (0..outcomes.len()).filter(|place| outcomes[*place].is_err()).collect();
+    assert_eq!(refused, [3, 8]);
+    let read = |mine: Mine| (mine.membership.read_seq, mine.membership.read_ordinal, mine.unread());
+    // The opening, and ten entries of which six are messages; who comes in has read what was there.
+    assert_eq!(read(world.mine(room, ada).await), (11, 6, 0));
+    assert_eq!(read(world.mine(room, bob).await), (9, 4, 2));
+    world.post(room, bob, "seven").await;
+    assert_eq!(read(world.mine(room, bob).await), (12, 7, 0));
+    assert_eq!(read(world.mine(room, ada).await), (11, 6, 1));
 }
 
 async fn unread_is_arithmetic_over_the_log(world: World) {
