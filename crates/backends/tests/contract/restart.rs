@@ -124,7 +124,7 @@ async fn a_file_is_durable_and_memory_is_not() {
         (file.journal_mode.as_str(), file.synchronous, file.foreign_keys),
         ("wal", "full", true)
     );
-    assert!(file.survives_power_loss() && file.schema_version == 5, "{file:?}");
+    assert!(file.survives_power_loss() && file.schema_version == 8, "{file:?}");
     let memory = sqlite("sqlite::memory:").await;
     assert!(!memory.survives_power_loss(), "{memory:?}");
 }

@@ -41,7 +41,7 @@ async fn settings_that_could_lose_what_was_acknowledged_are_refused_with_the_fix
     assert!(settings.survives_power_loss() && !settings.survives_loss_of_the_machine());
     assert_eq!(
         (settings.schema_version, settings.synchronous_commit.as_str()),
-        (6, "on")
+        (8, "on")
     );
 }
 
@@ -71,7 +71,7 @@ async fn a_database_that_is_not_ours_or_is_newer_or_altered_is_refused_in_words(
     );
     let problem = refused(&url).await;
     assert!(
-        problem.contains("newer version of the program (schema 99, this one knows 6)"),
+        problem.contains("newer version of the program (schema 99, this one knows 8)"),
         "{problem}"
     );
     server.sql(
