@@ -15,15 +15,15 @@ use super::writer::in_transaction;
 const INDEXED_AT_ONCE: usize = 64;
 /// Where commits are large, as many as so many of them bring: together they cost less, and whoever waits for a large
 /// commit waits longer anyway.
-const COMMITS_AT_ONCE: usize = 8;
+const COMMITS_AT_ONCE: usize = 4;
 /// But at most so many.
-const INDEXED_AT_ONCE_MAX: usize = 2_048;
+const INDEXED_AT_ONCE_MAX: usize = 1_024;
 /// Rows that a message changes: in the log, among the messages, and among those that wait.
 const ROWS_OF_A_MESSAGE: usize = 3;
 /// Pages of the index (of 1,000 bytes) that are merged at once; a millisecond or two.
 const MERGED_AT_ONCE: usize = 32;
 /// Where more have come to be due, an eighth of them, and at most so many.
-const MERGED_AT_ONCE_MAX: usize = 256;
+const MERGED_AT_ONCE_MAX: usize = 64;
 /// Pages to be merged for each message: it fills about one, and is merged some times until it is where it stays.
 pub(super) const MERGED_PER_MESSAGE: usize = 3;
 /// Pages to be merged after a start, when nobody knows what another process has left: as many as there are.
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn many_are_indexed_between_small_commits_and_the_more_the_faster() {
-        for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 2_048)] {
+        for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 1_024)] {
             let link = link(messages);
             assert!(after_what_was_committed(&link).go_on(&link, false));
             assert_eq!(waiting(&link), left, "of {messages}");
@@ -172,7 +172,7 @@ mod tests {
             chores.go_on(&link, false);
             most = most.max(waiting(&link));
         }
-        assert_eq!(most, 700, "they go when there are eight hundred of them");
+        assert_eq!(most, 300, "they go when there are four hundred of them");
     }
 
     #[test]
