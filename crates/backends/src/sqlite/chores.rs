@@ -17,15 +17,15 @@ const INDEXED_AT_ONCE: usize = 64;
 /// commit waits longer anyway.
 const COMMITS_AT_ONCE: usize = 4;
 /// But at most so many.
-const INDEXED_AT_ONCE_MAX: usize = 1_024;
+const INDEXED_AT_ONCE_MAX: usize = 512;
 /// Rows that a message changes: in the log, among the messages, and among those that wait.
 const ROWS_OF_A_MESSAGE: usize = 3;
 /// Pages of the index (of 1,000 bytes) that are merged at once; a millisecond or two.
 const MERGED_AT_ONCE: usize = 32;
 /// Where more have come to be due, an eighth of them, and at most so many.
-const MERGED_AT_ONCE_MAX: usize = 64;
-/// Pages to be merged for each message: it fills about one, and is merged some times until it is where it stays.
-pub(super) const MERGED_PER_MESSAGE: usize = 3;
+const MERGED_AT_ONCE_MAX: usize = 256;
+/// Pages to be merged for each message: it fills one or two, and is merged some times until it is where it stays.
+pub(super) const MERGED_PER_MESSAGE: usize = 12;
 /// Pages to be merged after a start, when nobody knows what another process has left: as many as there are.
 pub(super) const MERGED_AFTER_START: usize = usize::MAX >> 1;
 
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn many_are_indexed_between_small_commits_and_the_more_the_faster() {
-        for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 1_024)] {
+        for (messages, left) in [(64, 0), (100, 36), (1_000, 500), (10_000, 10_000 - 512)] {
             let link = link(messages);
             assert!(after_what_was_committed(&link).go_on(&link, false));
             assert_eq!(waiting(&link), left, "of {messages}");
