@@ -159,10 +159,10 @@ async fn idle_holds_more_connections_than_a_process_may_open() {
         Postgres::shared().address("postgres"),
         Redis::shared().url()
     );
-    let words = format!("idle --connections 300 --accounts 3 --seconds 1 {place}");
+    let words = format!("idle --connections 400 --accounts 3 --seconds 1 {place}");
     let folder = tempfile::tempdir().expect("a folder");
     let output = Command::new("sh")
-        .args(["-c", "ulimit -n 256 && exec \"$0\" bench \"$@\" --json"])
+        .args(["-c", "ulimit -n 400 && exec \"$0\" bench \"$@\" --json"])
         .arg(binary())
         .args(words.split(' '))
         .arg("--folder")
@@ -173,7 +173,7 @@ async fn idle_holds_more_connections_than_a_process_may_open() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     for side in ["server", "floor"] {
-        assert_eq!(number(&report, &format!("figures/memory/{side}/connections")), 300.0);
+        assert_eq!(number(&report, &format!("figures/memory/{side}/connections")), 400.0);
     }
     let output = bench(&format!("idle --connections 1000000 {place}")).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
