@@ -248,9 +248,9 @@ pub fn open_all(
     while ready < count {
         while opened < count && opened - ready < OPENING_MAX {
             // Each server gets as many as every other, and some of everybody.
-            let number = first + opened;
-            let address = addresses[(number + number / greetings.len()) % addresses.len()];
-            swarm.open(address, greetings[number % greetings.len()].clone())?;
+            let (round, who) = ((first + opened) / greetings.len(), (first + opened) % greetings.len());
+            let address = addresses[(round + who) % addresses.len()];
+            swarm.open(address, greetings[who].clone())?;
             opened += 1;
         }
         swarm.turn(TURN, &mut |_| {})?;
